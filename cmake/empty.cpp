@@ -1,0 +1,1 @@
+// Carries a precompiled header; CMake wants each library to have a source.

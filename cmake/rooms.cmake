@@ -1,0 +1,58 @@
+# One static library a room, and `aha`, the library that outsiders link, made of all of them.
+
+# Two precompiled headers: with LibTorch (4.5 s a file instead of 15) and without.
+add_library(aha_pch_plain OBJECT cmake/empty.cpp)
+target_precompile_headers(aha_pch_plain PRIVATE
+  <algorithm> <array> <cmath> <cstdint> <cstring> <filesystem> <functional> <map> <memory> <optional>
+  <span> <string> <string_view> <unordered_map> <utility> <vector> <fmt/format.h> <nlohmann/json.hpp>)
+add_library(aha_pch_torch OBJECT cmake/empty.cpp)
+target_link_libraries(aha_pch_torch PRIVATE LibTorch::LibTorch)
+target_precompile_headers(aha_pch_torch PRIVATE <torch/torch.h> <fmt/format.h> <nlohmann/json.hpp>)
+
+set(AHA_ROOMS)
+
+# aha_room(NAME [TORCH] [ROOMS room…] [LIBRARIES target…])
+function(aha_room name)
+  cmake_parse_arguments(ROOM "TORCH" "" "ROOMS;LIBRARIES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  add_library(aha_${name} STATIC ${sources} ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
+  target_include_directories(aha_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
+  foreach(room IN LISTS ROOM_ROOMS)
+    target_link_libraries(aha_${name} PUBLIC aha_${room})
+  endforeach()
+  target_link_libraries(aha_${name} PUBLIC ${ROOM_LIBRARIES} nlohmann_json::nlohmann_json fmt::fmt)
+  if(ROOM_TORCH)
+    target_link_libraries(aha_${name} PUBLIC LibTorch::LibTorch)
+    target_precompile_headers(aha_${name} REUSE_FROM aha_pch_torch)
+  else()
+    target_precompile_headers(aha_${name} REUSE_FROM aha_pch_plain)
+  endif()
+  set(AHA_ROOMS ${AHA_ROOMS} ${name} PARENT_SCOPE)
+endfunction()
+
+aha_room(core LIBRARIES yaml-cpp spdlog::spdlog XxHash::XxHash Threads::Threads)
+aha_room(data ROOMS core)
+aha_room(report ROOMS core)
+aha_room(ops TORCH ROOMS core)
+aha_room(objective TORCH ROOMS ops)
+aha_room(model TORCH ROOMS ops)
+aha_room(rollout TORCH ROOMS model data)
+aha_room(reward TORCH ROOMS rollout)
+aha_room(evaluate TORCH ROOMS reward)
+aha_room(train TORCH ROOMS reward objective report)
+aha_room(pipeline TORCH ROOMS train evaluate)
+
+include(cmake/cpu_kernels.cmake OPTIONAL)
+
+set(objects)
+set(libraries)
+foreach(room IN LISTS AHA_ROOMS)
+  list(APPEND objects $<TARGET_OBJECTS:aha_${room}>)
+endforeach()
+add_library(aha STATIC ${objects})
+add_library(aha::aha ALIAS aha)
+target_include_directories(aha PUBLIC
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+target_link_libraries(aha PUBLIC
+  LibTorch::LibTorch nlohmann_json::nlohmann_json fmt::fmt spdlog::spdlog yaml-cpp XxHash::XxHash Threads::Threads)
