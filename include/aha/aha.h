@@ -1,0 +1,18 @@
+// Everything an outside program needs. Nothing inside the library includes this file.
+#pragma once
+#include "aha/core/error.h"
+#include "aha/core/log.h"
+#include "aha/core/random.h"
+#include "aha/data/completion.h"
+#include "aha/data/corpus.h"
+#include "aha/data/jsonl.h"
+#include "aha/data/task.h"
+#include "aha/data/template.h"
+#include "aha/data/tokenizer.h"
+#include "aha/evaluate/evaluate.h"
+#include "aha/model/model.h"
+#include "aha/pipeline/run.h"
+#include "aha/reward/reward.h"
+#include "aha/rollout/engine.h"
+#include "aha/train/grpo_trainer.h"
+#include "aha/train/sft_trainer.h"

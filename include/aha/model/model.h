@@ -1,0 +1,110 @@
+// The DeepSeek-V3 transformer: weights, the training forward over packed sequences, loading and saving.
+//
+// Letters: T tokens, D hidden size, V vocabulary, E routed experts.
+#pragma once
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "aha/model/config.h"
+
+namespace aha::model {
+
+/// Sequences end to end. A token sees those before it in its own sequence only.
+struct PackedTokens {
+  torch::Tensor token_T;         // int64
+  std::vector<int64_t> offsets;  // [num_sequences + 1], 0 … T; positions count from 0 in each sequence
+};
+PackedTokens pack_tokens(const std::vector<const std::vector<int32_t>*>& sequences);
+
+/// Our own layout (I: intermediate or moe_intermediate_size, gate rows before up rows; H, dn, dr, dv, c as in
+/// config.h):
+///   embed_tokens [V, D] · norm [D] · lm_head [V, D] (absent when tied)
+///   layers.{l}.input_layernorm [D] · layers.{l}.post_attention_layernorm [D]
+///   layers.{l}.attention.q_proj [H(dn+dr), D], or q_a_proj, q_a_layernorm, q_b_proj
+///   layers.{l}.attention.kv_a_proj_with_mqa [c+dr, D] · kv_a_layernorm [c] · kv_b_proj [H(dn+dv), c] · o_proj [D,
+///   H·dv] dense: layers.{l}.mlp.gate_up [2I, D] · layers.{l}.mlp.down [D, I] MoE:   layers.{l}.mlp.router [E, D] ·
+///   mlp.experts.gate_up [E, 2I, D] · mlp.experts.down [E, D, I]
+///          mlp.shared_experts.gate_up [2nI, D] · mlp.shared_experts.down [D, nI]
+///          buffer layers.{l}.mlp.expert_bias [E] float32 (e_score_correction_bias)
+///   MTP (layer index num_hidden_layers): layers.{L}.enorm, .hnorm [D] · .eh_proj [D, 2D] · .shared_head_norm [D], and
+///   the names of an ordinary (MoE) layer; embedding and head are shared
+struct NamedTensor {
+  std::string name;
+  torch::Tensor tensor;  // float32 or float64, contiguous
+};
+
+struct ForwardOptions {
+  bool with_mtp = false;           // also run the MTP module (needs num_nextn_predict_layers = 1)
+  bool with_balance_loss = false;  // also compute the sequence balance loss (arXiv:2412.19437 eqs 17–20)
+};
+
+struct ForwardOutput {
+  torch::Tensor hidden_TD;      // after the final norm: what the output head reads
+  torch::Tensor mtp_hidden_TD;  // after shared_head.norm; row t predicts token t + 2; undefined without with_mtp
+  torch::Tensor balance_loss;   // mean over sequences, summed over MoE layers, without alpha; undefined unless asked
+  std::vector<torch::Tensor> expert_counts;  // per MoE layer, [E] int64: how many tokens chose each expert
+};
+
+/// What a model says of tokens that stand there already.
+struct TokenScores {
+  torch::Tensor logprob_T;  // nats, of target_T[t] given everything up to t; differentiable
+  torch::Tensor entropy_T;  // nats, of the (tempered) distribution; not differentiable
+};
+
+struct LoadOptions {
+  std::string device = "auto";    // auto | cpu | cuda
+  std::string dtype = "float32";  // float32 | float64
+};
+
+/// Movable, not copyable; clone() copies the weights. Thread-safe for concurrent forward calls.
+class Model {
+ public:
+  /// Fresh weights: normal(0, initializer_range), norms one, biases zero; the same for the same seed.
+  static Model make(const ModelConfig& config, uint64_t seed, torch::Dtype dtype = torch::kFloat32);
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
+  Model clone() const;
+
+  const ModelConfig& config() const;
+  torch::Dtype dtype() const;
+  /// What an optimizer changes, in a fixed order.
+  const std::vector<NamedTensor>& parameters() const;
+  /// By name. @throws ShapeError if there is none
+  const torch::Tensor& parameter(std::string_view name) const;
+  const torch::Tensor& buffer(std::string_view name) const;
+  /// What else a checkpoint holds: per MoE layer e_score_correction_bias [E] float32.
+  const std::vector<NamedTensor>& buffers() const;
+  /// Copies values (parameters and buffers) from a model of the same config: this = mix * other + (1 - mix) * this.
+  void copy_from(const Model& other, double mix = 1.0);
+
+  /// Training forward. @throws ShapeError; InputError for a token id outside the vocabulary
+  ForwardOutput forward(const PackedTokens& tokens, const ForwardOptions& options = {}) const;
+  /// Log-probabilities of target_T under the output head at hidden_TD, in chunks: no [T, V] tensor is kept.
+  TokenScores score(const torch::Tensor& hidden_TD, const torch::Tensor& target_T, double temperature = 1.0) const;
+  /// [T, V]; for tests and tools.
+  torch::Tensor logits(const PackedTokens& tokens) const;
+
+  /// A Hugging Face folder: config.json, generation_config.json, model.safetensors. Tokenizer files are whoever's who
+  /// holds a tokenizer. The folder must exist; files are written whole.
+  void save(const std::filesystem::path& folder) const;
+
+ private:
+  struct State;
+  Model();
+  std::unique_ptr<State> state_;
+};
+
+/// Reads a Hugging Face folder. @throws InputError naming missing, unexpected and mis-shaped tensors, or a folder
+/// without config.json or weights
+Model load(const std::filesystem::path& folder, const LoadOptions& options = {});
+
+/// Auxiliary-loss-free balancing (arXiv:2408.15664): per MoE layer, bias += rate * sign(mean(count) - count), then
+/// minus the mean change. counts: per MoE layer, [E], of one whole optimizer step.
+void update_expert_bias(Model& model, const std::vector<torch::Tensor>& counts, double rate);
+
+}  // namespace aha::model

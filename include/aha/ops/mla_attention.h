@@ -1,0 +1,28 @@
+// Multi-head latent attention over packed sequences, training form (arXiv:2412.19437 eqs 1-11, heads expanded).
+#pragma once
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace aha::ops {
+
+struct MlaShape {
+  int64_t num_heads, nope_dim, rope_dim, v_dim;
+  double scale;  // of the scores
+};
+
+/// Causal attention inside each sequence; queries and keys get RoPE here (interleaved pairs, position = place in its
+/// sequence).
+///
+/// @param q_TX      [T, H·(nope + rope)] per head nope then rope, not rotated
+/// @param kv_TX     [T, H·(nope + v)] per head key then value
+/// @param k_rope_TR [T, rope] the one rope key that all heads share, not rotated
+/// @param cosine_PR, sine_PR [P, rope/2] of positions 0 … P-1, P >= longest sequence; same dtype
+/// @param offsets   [S + 1] rising, 0 … T
+/// @return [T, H·v]; differentiable in the first three. The backward pass computes the probabilities again: no [T, T]
+/// tensor (workspace: a block of 32 queries by its sequence's length). @throws ShapeError
+torch::Tensor mla_attention(const torch::Tensor& q_TX, const torch::Tensor& kv_TX, const torch::Tensor& k_rope_TR,
+                            const torch::Tensor& cosine_PR, const torch::Tensor& sine_PR,
+                            const std::vector<int64_t>& offsets, const MlaShape& shape);
+
+}  // namespace aha::ops

@@ -1,0 +1,11 @@
+// The gated feed-forward block (arXiv:2002.05202): down · (silu(gate · x) ⊙ (up · x)).
+#pragma once
+#include <torch/torch.h>
+
+namespace aha::ops {
+
+/// @param x_TD [T, D] · gate_up_FD [2I, D], gate rows first · down_DI [D, I]
+/// @return [T, D], differentiable in all three; saves x and gate·x, up·x. @throws ShapeError
+torch::Tensor swiglu_mlp(const torch::Tensor& x_TD, const torch::Tensor& gate_up_FD, const torch::Tensor& down_DI);
+
+}  // namespace aha::ops

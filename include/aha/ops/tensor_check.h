@@ -1,0 +1,27 @@
+// Shape checks with letters: the same letter must have the same size in all tensors of an op.
+#pragma once
+#include <torch/torch.h>
+
+#include <map>
+#include <string>
+
+namespace aha::ops {
+
+/// TensorCheck check("linear"); check.shape("x", x, "TK"); check.shape("weight", w, "NK");
+/// fails with "[linear] weight: K is 7, but x has K = 8". All float tensors of an op must share one dtype.
+class TensorCheck {
+ public:
+  explicit TensorCheck(std::string op);
+  TensorCheck& shape(const std::string& name, const torch::Tensor& tensor, const std::string& letters);  ///< float32/64
+  TensorCheck& integers(const std::string& name, const torch::Tensor& tensor, const std::string& letters,
+                        torch::Dtype dtype);
+  TensorCheck& size(char letter, int64_t size);  ///< binds a letter
+
+ private:
+  void bind(const std::string& name, const torch::Tensor& tensor, const std::string& letters);
+  std::string op_;
+  std::map<char, std::pair<int64_t, std::string>> sizes_;
+  std::string dtype_name_, dtype_owner_;
+};
+
+}  // namespace aha::ops

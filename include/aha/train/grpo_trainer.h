@@ -1,0 +1,67 @@
+// GRPO: ask, judge, learn.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "aha/data/completion.h"
+#include "aha/data/tokenizer.h"
+#include "aha/model/model.h"
+#include "aha/objective/advantage.h"
+#include "aha/objective/grpo_loss.h"
+#include "aha/reward/reward.h"
+#include "aha/rollout/engine.h"
+#include "aha/train/optimizer.h"
+#include "aha/train/schedule.h"
+
+namespace aha::train {
+
+struct GrpoConfig {
+  rollout::SamplingParams sampling;  // num_generations, max_completion_length, temperature …
+  objective::GrpoLossConfig loss;
+  std::string loss_type = "dapo";       // grpo | bnpo | dr_grpo | dapo
+  std::string scale_rewards = "group";  // group | batch | none
+  bool mask_truncated_completions = false;
+  bool shuffle_advantages = false;  // control: advantages permuted over the batch (must not teach)
+  bool sync_ref_model = false;
+  double ref_model_mixup_alpha = 1.0;  // reference = alpha * policy + (1 - alpha) * reference; R1 replaces it: 1
+  int64_t ref_model_sync_steps = 400;
+  ScheduleConfig schedule;
+  AdamWConfig optimizer;
+  int64_t num_iterations = 1;   // passes over a rollout (μ)
+  int64_t num_minibatches = 1;  // optimizer steps a pass; whole groups each
+  int64_t tokens_per_micro_batch = 2048;
+  double bias_update_rate = 0.0;
+};
+
+/// One step: the completions, how they were judged, and the metrics by TRL's names (peers.md §2.2).
+struct StepReport {
+  data::CompletionBatch completions;
+  reward::BatchScores scores;
+  std::vector<double> advantages;
+  std::map<std::string, double> metrics;
+};
+
+class GrpoTrainer {
+ public:
+  /// @param policy changed in place; outlives the trainer
+  GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, GrpoConfig config,
+              reward::Scorer scorer, uint64_t seed, std::string stage, rollout::EngineOptions engine = {});
+  ~GrpoTrainer();
+  /// @param step 0-based, keys the random numbers · num_steps: for the schedule
+  /// @throws StoppedError before anything has changed, if `stop` is asked while sampling
+  StepReport step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop = {});
+  /// Optimizer moments and reference weights below `folder` (the policy is the caller's).
+  void save(const std::filesystem::path& folder) const;
+  void load(const std::filesystem::path& folder);
+  rollout::Engine& engine();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace aha::train

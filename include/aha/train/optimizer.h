@@ -1,0 +1,53 @@
+// AdamW over a model's parameters, with clipping by global norm.
+#pragma once
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "aha/core/config_fields.h"
+#include "aha/model/model.h"
+
+namespace aha::train {
+
+struct AdamWConfig {
+  double adam_beta1 = 0.9, adam_beta2 = 0.95, adam_epsilon = 1e-8;
+  double weight_decay = 0.0;  // on matrices only; norms, biases and embeddings' rows count as: 2-D and more decay
+  double max_grad_norm = 1.0;
+  template <class Fields>
+  void visit(Fields& field) {
+    field("adam_beta1", adam_beta1, "decay of the first moment", between(0, 1));
+    field("adam_beta2", adam_beta2, "decay of the second moment", between(0, 1));
+    field("adam_epsilon", adam_epsilon, "added to the root of the second moment", above(0));
+    field("weight_decay", weight_decay, "decoupled decay of matrices", at_least(0));
+    field("max_grad_norm", max_grad_norm, "gradients are scaled down to this global norm; 0 turns it off", at_least(0));
+  }
+};
+
+/// Gradients by parameter, in the order of Model::parameters().
+using Gradients = std::vector<torch::Tensor>;
+
+class AdamW {
+ public:
+  AdamW(const model::Model& model, AdamWConfig config);
+  /// One update in place (arXiv:1711.05101). @return the gradient's global norm before clipping. If it is not finite
+  /// nothing changes (the caller counts it). The bits do not depend on num_threads.
+  double step(model::Model& model, const Gradients& gradients, double learning_rate, int num_threads = 1);
+  int64_t steps_done() const { return steps_done_; }
+  /// Moments and step as optimizer.safetensors in `folder`; load checks names and shapes. @throws InputError, IoError
+  void save(const model::Model& model, const std::filesystem::path& folder) const;
+  void load(const model::Model& model, const std::filesystem::path& folder);
+
+ private:
+  AdamWConfig config_;
+  std::vector<torch::Tensor> first_, second_;
+  int64_t steps_done_ = 0;
+};
+
+/// Sum of the gradients of `loss(i)`, i in [0, num_batches), on num_threads workers; added in the order of i, so that
+/// the bits do not depend on the threads. loss(i) must be a scalar that depends on the model's parameters; it is called
+/// once.
+Gradients accumulate_gradients(const model::Model& model, int64_t num_batches, int num_threads,
+                               const std::function<torch::Tensor(int64_t batch)>& loss);
+
+}  // namespace aha::train

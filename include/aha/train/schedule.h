@@ -1,0 +1,32 @@
+// Learning rate over the steps of a stage.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "aha/core/config_fields.h"
+
+namespace aha::train {
+
+/// Names are TRL's. constant · linear (to min_lr_ratio) · cosine (to min_lr_ratio) · wsd: constant, then linear to
+/// min_lr_ratio over the last `decay_ratio` of the steps.
+struct ScheduleConfig {
+  double learning_rate = 1e-4;
+  std::string lr_scheduler_type = "constant";
+  int64_t warmup_steps = 0;
+  double min_lr_ratio = 0.0;
+  double decay_ratio = 0.4;
+  template <class Fields>
+  void visit(Fields& field) {
+    field("learning_rate", learning_rate, "highest learning rate", above(0));
+    field("lr_scheduler_type", lr_scheduler_type, "shape after the warm-up",
+          one_of({"constant", "linear", "cosine", "wsd"}));
+    field("warmup_steps", warmup_steps, "steps of linear warm-up", at_least(0));
+    field("min_lr_ratio", min_lr_ratio, "last learning rate as a share of the highest", between(0, 1));
+    field("decay_ratio", decay_ratio, "wsd: share of the steps in the final decay", between(0, 1));
+  }
+};
+
+/// Rate of step `step` (0-based) of `num_steps`; warm-up gives (step + 1) / warmup_steps of the highest.
+double learning_rate_at(const ScheduleConfig& config, int64_t step, int64_t num_steps);
+
+}  // namespace aha::train

@@ -1,0 +1,45 @@
+// Next-token training on sequences with per-token weights: pre-training, cold start, SFT and distillation.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "aha/data/packing.h"
+#include "aha/model/model.h"
+#include "aha/train/optimizer.h"
+#include "aha/train/schedule.h"
+
+namespace aha::train {
+
+struct SftConfig {
+  ScheduleConfig schedule;
+  AdamWConfig optimizer;
+  int64_t tokens_per_micro_batch = 2048;
+  double mtp_loss_weight = 0.0;      // λ of the MTP loss; needs num_nextn_predict_layers = 1
+  double balance_loss_weight = 0.0;  // α of the sequence balance loss
+  double bias_update_rate = 0.0;     // γ of the expert bias; pre-training 0.001, SFT 0
+};
+
+struct SftReport {
+  double loss = 0, grad_norm = 0, learning_rate = 0, mean_token_accuracy = 0, mtp_loss = 0, balance_loss = 0;
+  int64_t num_tokens = 0;               // that the loss falls on
+  std::vector<double> expert_load_max;  // per MoE layer: largest share over mean share
+  bool skipped = false;                 // non-finite loss or gradient: no update was made
+};
+
+class SftTrainer {
+ public:
+  SftTrainer(model::Model& model, SftConfig config, int num_threads);
+  /// One update: mean of weighted token losses over the whole batch (Σ w·nll / Σ w), whatever the micro-batches.
+  SftReport step(const std::vector<data::TrainingSequence>& batch, double learning_rate);
+  AdamW& optimizer() { return optimizer_; }
+
+ private:
+  model::Model& model_;
+  SftConfig config_;
+  AdamW optimizer_;
+  int num_threads_;
+};
+
+}  // namespace aha::train
