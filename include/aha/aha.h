@@ -1,6 +1,7 @@
 // Everything an outside program needs. Nothing inside the library includes this file.
 #pragma once
 #include "aha/core/error.h"
+#include "aha/core/file.h"
 #include "aha/core/log.h"
 #include "aha/core/random.h"
 #include "aha/data/completion.h"

@@ -1,0 +1,95 @@
+# Sourced by tools/aha and tools/check: installs what is missing, builds. Prints only when it does something.
+#   aha_setup            Debian packages and Python packages to build the program
+#   aha_setup_tests      and those the tests compare with
+#   aha_build TARGET…    configures where needed and builds
+# Exits 3 with a list of what is missing where it cannot install.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+preset=${AHA_PRESET:-release}
+build=$root/build/$preset
+
+debian_packages="g++ ccache libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libxxhash-dev python3 python3-venv"
+debian_test_packages="libgtest-dev libbenchmark-dev clang-format"
+python_packages="torch==2.11.0 cmake>=3.28,<5 ninja>=1.11"
+
+say() { echo "aha set-up: $*" >&2; }
+
+stop_missing() {
+  say "$1"
+  exit 3
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo "$@"
+  else return 1
+  fi
+}
+
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+install_debian() {
+  local missing="" package
+  for package in "$@"; do
+    is_installed "$package" && continue
+    # A python3 from elsewhere that can make virtual environments serves as well.
+    case $package in python3|python3-venv) python3 -c 'import venv, ensurepip' 2>/dev/null && continue ;; esac
+    missing="$missing $package"
+  done
+  [ -z "$missing" ] && return
+  command -v apt-get >/dev/null || stop_missing "these Debian packages (or your system's equivalents) are missing:$missing"
+  say "installing Debian packages:$missing"
+  as_root true || stop_missing "not root and no sudo; ask an administrator for: apt-get install$missing"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 || say "apt-get update failed; trying with the old lists"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+    stop_missing "apt-get could not install:$missing"
+}
+
+# True if .venv holds every requirement named.
+has_python() {
+  [ -x "$root/.venv/bin/python" ] && "$root/.venv/bin/python" - "$@" <<'PY' 2>/dev/null
+import sys
+from importlib.metadata import version
+try:
+    from packaging.requirements import Requirement
+except ImportError:
+    from pip._vendor.packaging.requirements import Requirement
+for text in sys.argv[1:]:
+    wanted = Requirement(text)
+    wanted.specifier.contains(version(wanted.name).split("+")[0], prereleases=True) or sys.exit(1)
+PY
+}
+
+install_python() {
+  has_python "$@" && return
+  [ -x "$root/.venv/bin/pip" ] || { say "making the virtual environment .venv"; python3 -m venv "$root/.venv" ||
+    stop_missing "python3 cannot make a virtual environment; install python3-venv"; }
+  say "installing Python packages: $* (LibTorch is 2 GB to load, once)"
+  "$root/.venv/bin/pip" install --quiet --disable-pip-version-check "$@" >&2 ||
+    stop_missing "pip could not install: $*"
+}
+
+aha_setup() {
+  install_debian $debian_packages
+  install_python $python_packages
+  export PATH=$root/.venv/bin:$PATH
+}
+
+aha_setup_tests() {
+  aha_setup
+  install_debian $debian_test_packages
+  # shellcheck disable=SC2046
+  install_python $(grep -v '^ *#' "$root/tests/requirements.txt")
+}
+
+aha_build() {
+  if [ ! -f "$build/build.ninja" ]; then
+    say "configuring ($preset)"
+    (cd "$root" && cmake --preset "$preset" >"$root/build-$preset.log" 2>&1) || { cat "$root/build-$preset.log" >&2; exit 1; }
+    mkdir -p "$build" && mv "$root/build-$preset.log" "$build/configure.log"
+  fi
+  if ! ninja -C "$build" -n "$@" | grep -q 'no work to do'; then
+    say "building ($preset); the first build takes a few minutes"
+    ninja -C "$build" "$@" >"$build/build.log" 2>&1 || { grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$build/build.log" | tail -60 >&2; say "the build failed; all of it is in build/$preset/build.log"; exit 1; }
+  fi
+}
