@@ -21,7 +21,9 @@ void make_folder(const fs::path& path);
 
 /// A folder that appears under its final name only when complete.
 /// Files are written below path(); commit() fsyncs all of them, renames and fsyncs the parent.
-/// An existing folder of the final name is replaced. Without commit() the destructor removes everything.
+/// An existing folder of the final name is replaced, by swapping the two names in one step where the file system can.
+/// Without commit() the destructor removes everything; what a killed process left is cleaned up by the next
+/// StagedFolder of that name. One writer a name at a time.
 class StagedFolder {
  public:
   explicit StagedFolder(fs::path final_path);

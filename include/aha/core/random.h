@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace aha {
@@ -36,13 +37,14 @@ class Random {
     for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
   }
 
-  /// The uniform of draw number `index` of this stream, leaving the stream where it is: what the sampler
-  /// uses for token `index`.
+  /// The uniform of draw number `index` (below 2^31) of this stream, leaving the stream where it is: what the
+  /// sampler uses for token `index`. It is made of the first two words of block `index`; the draws above take
+  /// the words of the blocks from 2^31 on in order, so the two never meet.
   double uniform_at(uint32_t index) const;
 
  private:
   std::array<uint32_t, 2> key_;
-  std::array<uint32_t, 4> counter_;  // counter_[0] is the draw number
+  std::array<uint32_t, 4> counter_;  // counter_[0] is the number of the block
   std::array<uint32_t, 4> block_{};
   int used_ = 4;
 };
