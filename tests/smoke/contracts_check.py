@@ -1,0 +1,169 @@
+"""Runs every kind of stage on a tiny model, then each verb as other programs call it: keys, order, ids, exit codes."""
+import json
+import math
+import os
+import shutil
+
+from program import Program, read_lines
+
+aha = Program()
+runs = aha.scratch / "runs"
+tiny = ["tests/smoke/tiny.yaml", "--set", f"output_dir={runs}"]
+
+# ---- run: folder, skipping, table
+aha.run("run", *tiny)
+folder = runs / "tiny"
+for name in ["recipe.json", "environment.json", "lineage.json", "report.html", "01-base/model/model.safetensors",
+             "01-base/model/config.json", "01-base/model/tokenizer.json", "02-zero/metrics.jsonl",
+             "02-zero/completions.jsonl", "03-samples/dataset.jsonl", "05-report/result.json"]:
+    aha.expect((folder / name).is_file(), f"{name} is in the run folder")
+aha.expect(list((folder / "02-zero").glob("events.out.tfevents.*")), "TensorBoard events are written")
+metrics = read_lines(folder / "02-zero/metrics.jsonl")
+aha.expect([row["step"] for row in metrics] == sorted(row["step"] for row in metrics), "metrics are in step order")
+for key in ["loss", "reward", "reward_std", "frac_reward_zero_std", "rewards/accuracy/mean", "rewards/format/mean",
+            "completions/mean_length", "completions/clipped_ratio", "kl", "entropy", "grad_norm", "learning_rate",
+            "clip_ratio/region_mean", "sampling/sampling_logp_difference/mean", "num_tokens", "step_time"]:
+    aha.expect(any(key in row for row in metrics), f"metrics.jsonl has {key}")
+aha.expect(all(row.get("sampling/sampling_logp_difference/max", 0) <= 1e-5 for row in metrics), "sampler and trainer agree")
+completions = read_lines(folder / "02-zero/completions.jsonl")
+aha.expect(len(completions) == 4 * 4 * 4, "every completion is kept")
+for key in ["step", "prompt", "sample", "completion", "rewards", "reward", "advantage", "length", "finish_reason"]:
+    aha.expect(key in completions[0], f"completions.jsonl has {key}")
+evaluations = json.loads((folder / "05-report/result.json").read_text())["evaluations"]
+aha.expect([e["model"] for e in evaluations] == ["base", "zero", "sft"], "the evaluate stage measured all models")
+before = (folder / "04-sft/model/model.safetensors").stat().st_mtime_ns
+aha.run("run", *tiny)
+aha.expect((folder / "04-sft/model/model.safetensors").stat().st_mtime_ns == before, "unchanged stages are skipped")
+
+# ---- dry run touches nothing
+plan = aha.run("run", "tests/smoke/tiny.yaml", "--set", f"output_dir={aha.scratch / 'nowhere'}", "--dry-run").stdout
+aha.expect("zero" in plan and not (aha.scratch / "nowhere").exists(), "--dry-run prints the plan and touches nothing")
+
+model = folder / "02-zero/model"
+
+# ---- generate
+requests = aha.write_lines("requests.jsonl", [
+    {"id": "a", "prompt": "sum 1+2"}, {"id": 7, "input_ids": [115, 117, 109]},
+    {"id": "c", "messages": [{"role": "user", "content": "sum 3+4"}]}])
+out = aha.scratch / "out.jsonl"
+stats = aha.scratch / "stats.json"
+generate = ["generate", model, "--input", requests, "--output", out, "--num-samples", 3, "--max-completion-length", 12,
+            "--seed", 5]
+aha.run(*generate, "--stats", stats)
+rows = read_lines(out)
+aha.expect([row["id"] for row in rows] == ["a", 7, "c"], "ids are echoed in order")
+for row in rows:
+    aha.expect(len(row["completions"]) == 3, "num-samples completions a line")
+    for completion in row["completions"]:
+        aha.expect(set(completion) >= {"text", "token_ids", "logprobs", "finish_reason"}, "completion keys")
+        aha.expect(len(completion["token_ids"]) == len(completion["logprobs"]) <= 12, "a log-prob a token")
+        aha.expect(completion["finish_reason"] in ("stop", "length"), "finish reasons")
+        aha.expect(all(value <= 0 for value in completion["logprobs"]), "log-probs are not positive")
+for key in ["prompt_tokens", "completion_tokens", "seconds", "completion_tokens_per_second", "peak_rss_bytes"]:
+    aha.expect(key in json.loads(stats.read_text()), f"stats have {key}")
+first = out.read_bytes()
+aha.run(*generate, "--threads", 1)
+aha.expect(out.read_bytes() == first, "one thread gives the same bytes as two")
+alone = aha.write_lines("alone.jsonl", [{"input_ids": [115, 117, 109]}])
+greedy = ["--temperature", 0, "--max-completion-length", 8]
+aha.run("generate", model, "--input", alone, "--output", out, *greedy)
+greedy_ids = read_lines(out)[0]["completions"][0]["token_ids"]
+
+# ---- a folder without tokenizer does for ids
+bare = aha.scratch / "bare"
+shutil.copytree(model, bare)
+for path in bare.glob("*token*"):
+    path.unlink()
+aha.run("generate", bare, "--input", alone, "--output", out, *greedy)
+aha.expect(read_lines(out)[0]["completions"][0]["token_ids"] == greedy_ids, "ids need no tokenizer")
+
+# ---- score agrees with what was sampled
+aha.run("generate", model, "--input", requests, "--output", out, "--num-samples", 1, "--max-completion-length", 12)
+sampled = read_lines(out)[1]["completions"][0]
+to_score = aha.write_lines("score.jsonl", [
+    {"id": 1, "input_ids": [115, 117, 109] + sampled["token_ids"]}, {"text": "sum"},
+    {"prompt": "sum 1+2\n", "completion": "<think></think><answer>3</answer>"}])
+aha.run("score", model, "--input", to_score, "--output", out)
+scored = read_lines(out)
+aha.expect(len(scored[0]["logprobs"]) == 2 + len(sampled["token_ids"]), "score: every token after the first")
+aha.expect(max(abs(a - b) for a, b in zip(scored[0]["logprobs"][2:], sampled["logprobs"])) <= 1e-5, "score equals the sampler")
+aha.expect(len(scored[1]["logprobs"]) == 2 and len(scored[2]["logprobs"]) == 5, "score: text, and completion tokens alone")
+
+# ---- tokenize
+texts = aha.write_lines("texts.jsonl", [{"text": "<think>é</think>"}, {"text": ""}])
+aha.run("tokenize", model, "--input", texts, "--output", out)
+aha.expect([row["input_ids"] for row in read_lines(out)] == [[259, 195, 169, 260], []], "tokenize")
+ids = aha.write_lines("ids.jsonl", [{"input_ids": [259, 195, 169, 260]}])
+aha.run("tokenize", model, "--decode", "--input", ids, "--output", out)
+aha.expect(read_lines(out)[0]["text"] == "<think>é</think>", "tokenize --decode")
+chat = aha.write_lines("chat.jsonl", [{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}])
+aha.run("tokenize", model, "--chat", "--input", chat, "--output", out)
+row = read_lines(out)[0]
+aha.expect(len(row["input_ids"]) == len(row["assistant_mask"]) and sum(row["assistant_mask"]) == 2, "tokenize --chat")
+
+# ---- data, eval, verify, inspect
+aha.run("data", "last_digit_sum", "--count", 20, "--seed", 1, "--output", out)
+problems = read_lines(out)
+aha.expect(len(problems) == 20 and set(problems[0]) >= {"prompt", "answer", "task", "difficulty"}, "data rows")
+aha.run("data", "plain_sum", "--count", 12, "--seed", 1, "--output", aha.scratch / "plain.jsonl")
+evaluation = json.loads(aha.run("eval", model, "--task", aha.scratch / "plain.jsonl", "--num-samples", 4, "--k", 2,
+                                "--max-completion-length", 16, "--json").stdout.splitlines()[0])
+for key in ["task", "n", "pass@1", "pass@1_interval", "pass@k", "cons@k", "mean_length", "clipped_ratio"]:
+    aha.expect(key in evaluation, f"eval prints {key}")
+tagged = "<think>a</think><answer>{}</answer>"
+verify = aha.write_lines("verify.jsonl", [{"id": 1, "completion": tagged.format("1/2"), "answer": "0.5"},
+                                          {"id": 2, "completion": tagged.format("3"), "answer": "4"},
+                                          {"id": 3, "completion": "no tags", "answer": "4"}])
+aha.run("verify", "math", "--input", verify, "--output", out)
+aha.expect([row["reward"] for row in read_lines(out)] == [1.0, 0.0, 0.0], "verify math")
+aha.run("verify", "format", "--input", verify, "--output", out)
+aha.expect([row["reward"] for row in read_lines(out)] == [1.0, 1.0, 0.0], "verify format")
+language = aha.write_lines("language.jsonl", [{"completion": "<think>one 二</think>", "language": "en"},
+                                              {"completion": "<think></think>", "language": "en"}])
+aha.run("verify", "language_consistency", "--input", language, "--output", out)
+aha.expect([row["reward"] for row in read_lines(out)] == [0.5, 0.0], "verify language_consistency")
+aha.expect("hidden_size" in aha.run("inspect", model, "--json").stdout, "inspect prints the config")
+aha.run("inspect", folder)
+
+# ---- bad input: one sentence, the place, exit 2, nothing half-written
+def recipe(text):
+    path = aha.scratch / "bad.yaml"
+    path.write_text(text)
+    return path
+
+good = "name: x\noutput_dir: %s\ntasks: {s: {generator: last_digit_sum, count: 8, holdout: 4}}\nstages:\n" % (aha.scratch / "bad")
+base = "  - {name: base, kind: pretrain, model: {config: tests/smoke/tiny_model.json}, data: [{generator: corpus}], max_tokens: 256}\n"
+aha.refuses("run", recipe(good + base.replace("max_tokens", "max_token")), mentions=["stages.0.max_token", "max_tokens"])
+aha.refuses("run", recipe(good + base.replace("256", "many")), mentions=["stages.0.max_tokens", "integer"])
+aha.refuses("run", recipe(good + base + "  - {name: z, kind: grpo, init_from: bass, prompts: [s]}\n"),
+            mentions=["stages.1.init_from", "bass", "base"])
+aha.refuses("run", recipe(good + base + "  - {name: z, kind: grpo, init_from: base, prompts: [t]}\n"),
+            mentions=["stages.1.prompts"])
+aha.refuses("run", recipe(good + base + "    &a: 1\n"), mentions=["bad.yaml"])
+aha.refuses("run", recipe("seed: 1\nseed: 2\n"), mentions=["bad.yaml:2", "seed"])
+aha.refuses("run", aha.scratch / "absent.yaml", mentions=["absent.yaml"])
+aha.refuses("run", recipe(good + base.replace("tiny_model", "absent_model")), mentions=["absent_model"])
+aha.expect(not (aha.scratch / "bad").exists(), "a refused recipe leaves nothing")
+aha.refuses("generate", aha.scratch / "absent", "--input", requests, "--output", out, mentions=["absent"])
+empty = aha.scratch / "empty"
+empty.mkdir()
+(empty / "config.json").write_text((model / "config.json").read_text())
+aha.refuses("generate", empty, "--input", requests, "--output", out, mentions=["empty", "safetensors"])
+broken = aha.write_lines("broken.jsonl", [{"prompt": "a"}, '{"prompt": '])
+untouched = aha.scratch / "untouched.jsonl"
+aha.refuses("generate", model, "--input", broken, "--output", untouched, mentions=["broken.jsonl:2"])
+aha.expect(not untouched.exists(), "a refused input leaves no output")
+outside = aha.write_lines("outside.jsonl", [{"input_ids": [1, 99999]}])
+aha.refuses("generate", model, "--input", outside, "--output", untouched, mentions=["99999"])
+aha.refuses("generate", model, "--input", requests, "--output", untouched, "--temperature", -1, mentions=["temperature"])
+aha.refuses("verify", "maths", "--input", verify, "--output", out, mentions=["maths", "math"])
+aha.refuses("frobnicate", mentions=["frobnicate"])
+if os.path.exists("/dev/full"):
+    aha.refuses("data", "plain_sum", "--count", 3, "--seed", 1, "--output", "/dev/full/x.jsonl", mentions=["/dev/full"], exit_code=1)
+
+# ---- help costs nothing
+aha.expect("run" in aha.run("--help").stdout and aha.run("--version").stdout.strip(), "--help and --version")
+for verb in ["run", "generate", "score", "tokenize", "eval", "data", "verify", "inspect", "bench"]:
+    aha.expect("aha " + verb in aha.run(verb, "--help").stdout, f"{verb} --help has an example")
+assert math.isfinite(aha.checks)
+print(f"{aha.checks} contracts hold")
