@@ -1,0 +1,69 @@
+// Shape checks with letters.
+#include "aha/ops/tensor_check.h"
+
+#include "aha/core/error.h"
+
+namespace aha::ops {
+namespace {
+
+std::string shape_of(const torch::Tensor& tensor) {
+  std::string text = "[";
+  for (int64_t i = 0; i < tensor.dim(); ++i) text += (i ? ", " : "") + std::to_string(tensor.size(i));
+  return text + "]";
+}
+
+}  // namespace
+
+TensorCheck::TensorCheck(std::string op) : op_(std::move(op)) {}
+
+TensorCheck& TensorCheck::shape(const std::string& name, const torch::Tensor& tensor, const std::string& letters) {
+  bind(name, tensor, letters);
+  const auto dtype = tensor.scalar_type();
+  const std::string dtype_name = c10::toString(dtype);
+  if (dtype != torch::kFloat32 && dtype != torch::kFloat64)
+    throw ShapeError("[" + op_ + "] " + name + ": dtype is " + dtype_name + ", but must be Float or Double");
+  if (dtype_owner_.empty()) {
+    dtype_name_ = dtype_name;
+    dtype_owner_ = name;
+  } else if (dtype_name != dtype_name_) {
+    throw ShapeError("[" + op_ + "] " + name + ": dtype is " + dtype_name + ", but " + dtype_owner_ + " has " +
+                     dtype_name_);
+  }
+  return *this;
+}
+
+TensorCheck& TensorCheck::integers(const std::string& name, const torch::Tensor& tensor, const std::string& letters,
+                                   torch::Dtype dtype) {
+  bind(name, tensor, letters);
+  if (tensor.scalar_type() != dtype)
+    throw ShapeError("[" + op_ + "] " + name + ": dtype is " + c10::toString(tensor.scalar_type()) + ", but must be " +
+                     c10::toString(dtype));
+  return *this;
+}
+
+TensorCheck& TensorCheck::size(char letter, int64_t size) {
+  const auto [place, is_new] = sizes_.try_emplace(letter, size, "the call");
+  if (!is_new && place->second.first != size)
+    throw ShapeError("[" + op_ + "] " + letter + " must be " + std::to_string(size) + ", but " + place->second.second +
+                     " has " + letter + " = " + std::to_string(place->second.first));
+  return *this;
+}
+
+void TensorCheck::bind(const std::string& name, const torch::Tensor& tensor, const std::string& letters) {
+  const std::string place = "[" + op_ + "] " + name + ": ";
+  if (!tensor.defined()) throw ShapeError(place + "is undefined");
+  if (!tensor.device().is_cpu())
+    throw DeviceError(place + "is on " + tensor.device().str() + ", but this op runs on the CPU alone");
+  if (tensor.dim() != static_cast<int64_t>(letters.size()))
+    throw ShapeError(place + "shape is " + shape_of(tensor) + ", but must have " + std::to_string(letters.size()) +
+                     " dimensions (" + letters + ")");
+  for (size_t i = 0; i < letters.size(); ++i) {
+    const int64_t size = tensor.size(static_cast<int64_t>(i));
+    const auto [known, is_new] = sizes_.try_emplace(letters[i], size, name);
+    if (!is_new && known->second.first != size)
+      throw ShapeError(place + letters[i] + " is " + std::to_string(size) + ", but " + known->second.second + " has " +
+                       letters[i] + " = " + std::to_string(known->second.first));
+  }
+}
+
+}  // namespace aha::ops
