@@ -1,6 +1,8 @@
 // How a problem becomes a prompt, and a reasoned answer a completion.
 #pragma once
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "aha/data/completion.h"
 #include "aha/data/tokenizer.h"
@@ -13,15 +15,19 @@ namespace aha::data {
 /// @throws ConfigError for another name
 Prompt make_prompt(const Example& example, int64_t id, const std::string& template_name, const Tokenizer& tokenizer);
 
+/// The problem and a newline: the template `plain`.
+std::string plain_prompt(const std::string& problem);
+
 /// "<think>reasoning</think><answer>answer</answer>"
 std::string tagged_completion(const std::string& reasoning, const std::string& answer);
 
-/// Parts of a completion by its tags; has_* say whether each tag pair stands there exactly once and in order.
+/// Parts of a completion by its tags; has_* say whether each tag pair stands there exactly once and in order. A part
+/// whose pair does not is empty. One pass over the text.
 struct TaggedParts {
   std::string reasoning;        // between <think> and </think>
   std::string answer;           // between <answer> and </answer>
   std::string summary;          // all after </think>
-  bool is_well_formed = false;  // tags once and in order, nothing but white space between and nothing after the end
+  bool is_well_formed = false;  // tags once and in order, only white space before and between them, nothing after
   bool has_reasoning = false, has_answer = false;
 };
 TaggedParts split_tags(std::string_view completion_text);

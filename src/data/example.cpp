@@ -1,0 +1,110 @@
+// Rows of JSON as examples, in TRL's shapes.
+#include "aha/data/example.h"
+
+#include "aha/core/error.h"
+#include "aha/data/jsonl.h"
+#include "data/foreign_text.h"
+
+namespace aha::data {
+namespace {
+
+using nlohmann::json;
+
+bool has(const json& row, const char* key) { return row.contains(key) && !row[key].is_null(); }
+
+[[noreturn]] void refuse_type(const std::string& place, const std::string& key, const json& value,
+                              const std::string& wanted) {
+  throw InputError(place, "`" + key + "` is a JSON " + value.type_name() + "; it must be " + wanted);
+}
+
+std::string text_field(const json& row, const char* key, const std::string& place) {
+  if (!has(row, key)) return "";
+  if (!row[key].is_string()) refuse_type(place, key, row[key], "a string");
+  return row[key].get<std::string>();
+}
+
+Message message_from(const json& item, const std::string& key, const std::string& place) {
+  if (!item.is_object()) refuse_type(place, key, item, "an object with role and content");
+  for (const char* field : {"role", "content"}) {
+    if (!has(item, field)) throw InputError(place, "`" + key + "` has no `" + field + "`");
+    if (!item[field].is_string()) refuse_type(place, key + "." + field, item[field], "a string");
+  }
+  const auto role = item["role"].get<std::string>();
+  if (role != "system" && role != "user" && role != "assistant") {
+    throw InputError(place, "`" + key + ".role` is `" + shortened(role) + "`; use system, user or assistant");
+  }
+  return {role, item["content"].get<std::string>()};
+}
+
+std::vector<Message> messages_from(const json& list, const std::string& key, const std::string& place) {
+  if (!list.is_array()) refuse_type(place, key, list, "a list of messages");
+  if (list.empty()) throw InputError(place, "`" + key + "` is empty; it must hold at least one message");
+  std::vector<Message> messages;
+  for (size_t i = 0; i < list.size(); ++i) {
+    messages.push_back(message_from(list[i], key + "." + std::to_string(i), place));
+  }
+  return messages;
+}
+
+// A prompt and a completion are both strings, or both lists of messages.
+void read_prompt(const json& row, const std::string& place, Example& example) {
+  if (row["prompt"].is_string()) {
+    example.prompt = row["prompt"].get<std::string>();
+    example.completion = text_field(row, "completion", place);
+    return;
+  }
+  if (!row["prompt"].is_array()) refuse_type(place, "prompt", row["prompt"], "a string or a list of messages");
+  example.messages = messages_from(row["prompt"], "prompt", place);
+  if (!has(row, "completion")) return;
+  for (Message& message : messages_from(row["completion"], "completion", place)) {
+    example.messages.push_back(std::move(message));
+  }
+}
+
+// Numbers are taken as they are written, since many data sets keep numeric answers as numbers.
+std::string answer_field(const json& row, const std::string& place) {
+  const char* key = has(row, "answer") ? "answer" : "solution";
+  if (!has(row, key)) return "";
+  if (row[key].is_number() || row[key].is_boolean()) return row[key].dump();
+  return text_field(row, key, place);
+}
+
+int64_t difficulty_field(const json& row, const std::string& place) {
+  if (!has(row, "difficulty")) return 0;
+  const json& value = row["difficulty"];
+  const bool is_integer = value.is_number_integer() && !(value.is_number_unsigned() && value > INT64_MAX);
+  if (!is_integer) refuse_type(place, "difficulty", value, "an integer (rename the column if it means something else)");
+  return value.get<int64_t>();
+}
+
+}  // namespace
+
+Example example_from_row(json row, const std::string& place) {
+  if (!row.is_object()) throw InputError(place, std::string("is a JSON ") + row.type_name() + "; it must be an object");
+  Example example;
+  if (has(row, "prompt")) {
+    read_prompt(row, place, example);
+  } else if (has(row, "messages")) {
+    example.messages = messages_from(row["messages"], "messages", place);
+  } else if (has(row, "text")) {
+    example.text = text_field(row, "text", place);
+  } else {
+    throw InputError(place, "has none of `prompt`, `messages` and `text`; a row needs one of them");
+  }
+  example.answer = answer_field(row, place);
+  example.task = text_field(row, "task", place);
+  example.difficulty = difficulty_field(row, place);
+  example.columns = std::move(row);
+  return example;
+}
+
+std::vector<Example> load_examples(const std::filesystem::path& path) {
+  std::vector<Example> examples;
+  read_jsonl(path, [&](int64_t line, json row) {
+    examples.push_back(example_from_row(std::move(row), path.string() + ":" + std::to_string(line)));
+    if (examples.back().task.empty()) examples.back().task = path.stem().string();
+  });
+  return examples;
+}
+
+}  // namespace aha::data

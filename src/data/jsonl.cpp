@@ -1,0 +1,159 @@
+// JSON read strictly: depth, duplicate keys and encoding are checked while parsing.
+#include "aha/data/jsonl.h"
+
+#include <fstream>
+
+#include "aha/core/error.h"
+#include "data/foreign_text.h"
+
+namespace aha::data {
+namespace {
+
+constexpr size_t kMaxDepth = 64;
+constexpr size_t kMaxLineBytes = 64'000'000;
+constexpr size_t kChunkBytes = 1 << 16;
+
+using nlohmann::json;
+
+// Builds a value event by event. `open_` holds the containers around the current place; they do not move while open.
+class StrictBuilder final : public nlohmann::json_sax<json> {
+ public:
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(int64_t value) override { return put(value); }
+  bool number_unsigned(uint64_t value) override { return put(value); }
+  bool number_float(double value, const std::string&) override { return put(value); }
+  bool string(std::string& value) override { return put(std::move(value)); }
+  bool binary(json::binary_t&) override { return fail("holds binary data"); }
+  bool start_object(size_t) override { return open(json::object()); }
+  bool start_array(size_t) override { return open(json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(std::string& name) override {
+    if (open_.back()->contains(name)) return fail("has the key `" + shortened(name) + "` twice; keep one");
+    key_ = std::move(name);
+    return true;
+  }
+
+  bool parse_error(size_t, const std::string&, const json::exception& error) override {
+    // "[json.exception.parse_error.101] parse error at line 1, column 8: syntax error …"
+    const std::string text = error.what();
+    const size_t begin = text.find("line ");
+    return fail("broken JSON, " + shortened(text.substr(begin == std::string::npos ? 0 : begin)));
+  }
+
+  json root;
+  std::string problem;
+
+ private:
+  json* place(json value) {
+    json* slot = &root;
+    if (!open_.empty()) slot = open_.back()->is_array() ? &open_.back()->emplace_back() : &(*open_.back())[key_];
+    *slot = std::move(value);
+    return slot;
+  }
+  bool put(json value) {
+    place(std::move(value));
+    return true;
+  }
+  bool open(json container) {
+    if (open_.size() == kMaxDepth) return fail("is nested deeper than 64 levels");
+    open_.push_back(place(std::move(container)));
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+  bool fail(std::string sentence) {
+    problem = std::move(sentence);
+    return false;
+  }
+
+  std::vector<json*> open_;
+  std::string key_;
+};
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+
+// Cuts a stream into lines without ever holding more than one line and a chunk.
+class LineReader {
+ public:
+  explicit LineReader(const std::filesystem::path& path) : path_(path.string()), stream_(path, std::ios::binary) {
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) throw InputError(path_, "is not there; check the path");
+    if (std::filesystem::is_directory(path, error)) throw InputError(path_, "is a folder; name a file of JSON lines");
+    if (!stream_) throw InputError(path_, "cannot be opened; check its permissions");
+  }
+
+  /// The next line without its newline; false at the end of the file.
+  bool next(std::string& line) {
+    line.clear();
+    ++number_;
+    while (true) {
+      const size_t end = chunk_.find('\n', begin_);
+      const size_t count = std::min(end, chunk_.size()) - begin_;
+      if (line.size() + count > kMaxLineBytes) throw InputError(place(), "is longer than 64 MB; split the row");
+      line.append(chunk_, begin_, count);
+      begin_ += count;
+      if (end != std::string::npos) {
+        ++begin_;
+        return true;
+      }
+      if (!fill()) return !line.empty();
+    }
+  }
+
+  int64_t number() const { return number_; }
+  std::string place() const { return path_ + ":" + std::to_string(number_); }
+
+ private:
+  bool fill() {
+    chunk_.resize(kChunkBytes);
+    stream_.read(chunk_.data(), kChunkBytes);
+    if (stream_.bad()) throw InputError(path_, "cannot be read to its end");
+    chunk_.resize(static_cast<size_t>(stream_.gcount()));
+    begin_ = 0;
+    return !chunk_.empty();
+  }
+
+  std::string path_;
+  std::ifstream stream_;
+  std::string chunk_;
+  size_t begin_ = 0;
+  int64_t number_ = 0;
+};
+
+}  // namespace
+
+json parse_json(std::string_view text, const std::string& place) {
+  if (const size_t bad = first_invalid_utf8(text); bad != std::string_view::npos) {
+    throw InputError(place, "is not UTF-8 at byte " + std::to_string(bad + 1) + "; save it as UTF-8");
+  }
+  StrictBuilder builder;
+  // The builder never returns false without a problem, so the result of sax_parse says nothing new.
+  json::sax_parse(text.begin(), text.end(), &builder);
+  if (!builder.problem.empty()) throw InputError(place, builder.problem);
+  return std::move(builder.root);
+}
+
+void read_jsonl(const std::filesystem::path& path, const std::function<void(int64_t line, json row)>& take) {
+  LineReader reader(path);
+  std::string line;
+  while (reader.next(line)) {
+    if (reader.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (is_blank(line)) continue;
+    json row = parse_json(line, reader.place());
+    if (!row.is_object()) {
+      throw InputError(reader.place(), std::string("is a JSON ") + row.type_name() + "; each line must be an object");
+    }
+    take(reader.number(), std::move(row));
+  }
+}
+
+std::string json_line(const nlohmann::ordered_json& row) {
+  return row.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace aha::data
