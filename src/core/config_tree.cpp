@@ -90,7 +90,8 @@ ConfigTree& walk(ConfigTree& tree, const std::string& path, const std::string& k
   }
   const std::string here = path.empty() ? key : path + "." + key;
   if (!tree.is_list()) {
-    throw ConfigError("--set " + here, "`" + path + "` is a " + tree.kind_name() + " and has nothing inside to set");
+    throw ConfigError("--set " + here,
+                      "`" + path + "` is no list or map but the " + tree.kind_name() + " " + tree.to_json().dump());
   }
   if (ConfigTree* item = find_item(tree.list(), key)) return *item;
   const std::string hint = did_you_mean(key, item_names(tree.list()));

@@ -77,9 +77,9 @@ void sync_below(const fs::path& folder) {
 
 bool is_there(const fs::path& path) {
   std::error_code error;
-  const bool exists = fs::exists(fs::symlink_status(path, error));
-  if (error && error != std::errc::no_such_file_or_directory) throw IoError("look for", path.string(), error.value());
-  return exists;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (status.type() == fs::file_type::none) throw IoError("look for", path.string(), error.value());
+  return status.type() != fs::file_type::not_found;
 }
 
 fs::path without_trailing_slash(const fs::path& path) {

@@ -105,7 +105,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, ConfigTree empty) {
     refuse_anchor(mark, anchor);
     if (tag != "?" && !tag.empty()) refuse_tag(mark);
-    if (needs_key()) fail(mark, "a key must be a name, not a list or a map; put quotes around it");
+    if (needs_key()) fail(mark, "a list or map stands where a key is due; check brackets and quotes");
     if (levels_.size() == kMaxConfigDepth) {
       fail(mark, "lists and maps are nested deeper than " + std::to_string(kMaxConfigDepth) + " levels");
     }
