@@ -1,0 +1,23 @@
+// Which tensors a model of a given config has: names and shapes, in the order that everything keeps.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "aha/model/config.h"
+
+namespace aha::model {
+
+struct TensorSpec {
+  std::string name;
+  std::vector<int64_t> shape;
+  bool is_norm = false;  // starts at one, not at random
+  int64_t numel() const;
+};
+
+/// Trained tensors, as listed in aha/model/model.h.
+std::vector<TensorSpec> parameter_layout(const ModelConfig& config);
+/// What is kept but not trained: one expert_bias [E] per MoE layer, the MTP layer's last.
+std::vector<TensorSpec> buffer_layout(const ModelConfig& config);
+
+}  // namespace aha::model

@@ -1,0 +1,21 @@
+// What a Model owns.
+#pragma once
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "aha/model/model.h"
+#include "model/weights.h"
+
+namespace aha::model {
+
+struct Model::State {
+  ModelConfig config;
+  torch::Dtype dtype = torch::kFloat32;
+  std::vector<NamedTensor> parameters, buffers;
+  std::unordered_map<std::string, torch::Tensor> by_name;
+  Weights weights;                   // the same tensors
+  torch::Tensor cosine_PR, sine_PR;  // of every position, one more for the MTP module
+};
+
+}  // namespace aha::model

@@ -1,0 +1,121 @@
+// The router of a mixture of experts and its balance loss, on the CPU.
+#include <algorithm>
+
+#include "aha/core/error.h"
+#include "aha/ops/moe.h"
+#include "aha/ops/tensor_check.h"
+
+namespace aha::ops {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+class Route : public torch::autograd::Function<Route> {
+ public:
+  static variable_list forward(AutogradContext* context, const Tensor& logits_in, const Tensor& bias_in,
+                               const RouterShape& shape) {
+    const Tensor logits = logits_in.contiguous(), bias = bias_in.contiguous();
+    const int64_t num_tokens = logits.size(0), num_experts = shape.num_experts, k = shape.experts_per_token;
+    Tensor expert = torch::empty({num_tokens, k}, torch::kInt32), count = torch::zeros({num_experts}, torch::kInt64);
+    Tensor weight = torch::empty({num_tokens, k}, logits.options()), score = torch::empty_like(logits);
+    AT_DISPATCH_FLOATING_TYPES(logits.scalar_type(), "route", [&] {
+      for (int64_t t = 0; t < num_tokens; ++t) {
+        route_row(shape, logits.const_data_ptr<scalar_t>() + t * num_experts, bias.const_data_ptr<float>(),
+                  expert.data_ptr<int32_t>() + t * k, weight.data_ptr<scalar_t>() + t * k,
+                  score.data_ptr<scalar_t>() + t * num_experts);
+      }
+    });
+    for (int64_t i = 0; i < expert.numel(); ++i) ++count.data_ptr<int64_t>()[expert.const_data_ptr<int32_t>()[i]];
+    context->mark_non_differentiable({expert, count});
+    context->set_materialize_grads(false);
+    context->save_for_backward({expert, score});
+    context->saved_data["normalize"] = shape.normalize;
+    context->saved_data["scaling"] = shape.scaling;
+    return {expert, weight, score, count};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list upstream) {
+    const variable_list saved = context->get_saved_variables();
+    Tensor gradient =
+        upstream[2].defined() ? upstream[2].clone(torch::MemoryFormat::Contiguous) : torch::zeros_like(saved[1]);
+    if (upstream[1].defined()) {
+      const Tensor weight_gradient = upstream[1].contiguous();
+      AT_DISPATCH_FLOATING_TYPES(gradient.scalar_type(), "route", [&] {
+        for (int64_t t = 0; t < gradient.size(0); ++t) {
+          add_choice_gradient(*context, saved[0].const_data_ptr<int32_t>() + t * saved[0].size(1), saved[0].size(1),
+                              saved[1].const_data_ptr<scalar_t>() + t * saved[1].size(1),
+                              weight_gradient.const_data_ptr<scalar_t>() + t * saved[0].size(1),
+                              gradient.data_ptr<scalar_t>() + t * saved[1].size(1));
+        }
+      });
+    }
+    return {gradient * saved[1] * (1 - saved[1]), Tensor(), Tensor()};
+  }
+
+ private:
+  /// Adds the gradient of one token's weights to that of its scores: through the chosen scores and their sum.
+  template <class T>
+  static void add_choice_gradient(AutogradContext& context, const int32_t* expert, int64_t k, const T* score,
+                                  const T* weight_gradient, T* score_gradient) {
+    const T scaling = static_cast<T>(context.saved_data["scaling"].toDouble());
+    if (!context.saved_data["normalize"].toBool()) {
+      for (int64_t j = 0; j < k; ++j) score_gradient[expert[j]] += scaling * weight_gradient[j];
+      return;
+    }
+    T sum = static_cast<T>(1e-20), mean = 0;
+    for (int64_t j = 0; j < k; ++j) sum += score[expert[j]];
+    for (int64_t j = 0; j < k; ++j) mean += weight_gradient[j] * (score[expert[j]] / sum);
+    for (int64_t j = 0; j < k; ++j) score_gradient[expert[j]] += scaling / sum * (weight_gradient[j] - mean);
+  }
+};
+
+/// Per token and expert E · count / (K · length² · S) of the token's sequence: what multiplies the normalised score.
+Tensor balance_coefficients(const Tensor& expert_TK, const std::vector<int64_t>& offsets, int64_t num_experts) {
+  const int64_t num_tokens = expert_TK.size(0), k = expert_TK.size(1);
+  Tensor coefficient_TE = torch::empty({num_tokens, num_experts}, torch::kFloat64);
+  const int32_t* expert = expert_TK.const_data_ptr<int32_t>();
+  double* out = coefficient_TE.data_ptr<double>();
+  std::vector<double> count(num_experts);
+  double num_sequences = 0;  // empty ones have no loss to average
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) num_sequences += offsets[i] < offsets[i + 1] ? 1 : 0;
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) {
+    const double length = static_cast<double>(offsets[i + 1] - offsets[i]);
+    std::fill(count.begin(), count.end(), 0.0);
+    for (int64_t slot = offsets[i] * k; slot < offsets[i + 1] * k; ++slot) ++count[expert[slot]];
+    const double unit = static_cast<double>(num_experts) / (static_cast<double>(k) * length * length * num_sequences);
+    for (int64_t t = offsets[i]; t < offsets[i + 1]; ++t) {
+      for (int64_t e = 0; e < num_experts; ++e) out[t * num_experts + e] = unit * count[e];
+    }
+  }
+  return coefficient_TE;
+}
+
+}  // namespace
+
+Routing route(const Tensor& logits_TE, const Tensor& bias_E, const RouterShape& shape) {
+  TensorCheck("route")
+      .size('E', shape.num_experts)
+      .shape("logits", logits_TE, "TE")
+      .integers("bias", bias_E, "E", torch::kFloat32);
+  AHA_CHECK(shape.num_groups >= 1 && shape.num_experts % shape.num_groups == 0, "groups must divide the experts");
+  AHA_CHECK(shape.topk_groups >= 1 && shape.topk_groups <= shape.num_groups, "topk_groups is out of range");
+  AHA_CHECK(shape.experts_per_token >= 1 &&
+                shape.experts_per_token <= shape.num_experts / shape.num_groups * shape.topk_groups,
+            "the chosen groups hold too few experts");
+  const variable_list out = Route::apply(logits_TE, bias_E, shape);
+  return {out[0], out[1], out[2], out[3]};
+}
+
+Tensor balance_loss(const Tensor& score_TE, const Tensor& expert_TK, const std::vector<int64_t>& offsets) {
+  TensorCheck("balance_loss").shape("score", score_TE, "TE").integers("expert", expert_TK, "TK", torch::kInt32);
+  AHA_CHECK(!offsets.empty() && offsets.front() == 0 && offsets.back() == score_TE.size(0),
+            "offsets must run from 0 to T");
+  AHA_CHECK(std::is_sorted(offsets.begin(), offsets.end()), "offsets must not fall");
+  const Tensor coefficient_TE = balance_coefficients(expert_TK.contiguous(), offsets, score_TE.size(1));
+  const Tensor normalized_TE = score_TE / score_TE.sum(1, /*keepdim=*/true);
+  return (normalized_TE * coefficient_TE.to(score_TE.scalar_type())).sum();
+}
+
+}  // namespace aha::ops
