@@ -1,15 +1,17 @@
 // Matrix products on the CPU whose rows do not depend on their company.
 #pragma once
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 namespace aha::ops {
 
 /// C[M, N] (+)= op(A) · op(B), row-major, one thread.
 ///
-/// Every element is one chain of fused multiply-adds over k = 0 … K-1 in that order, whatever M, N, the blocking
-/// or the thread: a row of a batch has the bits it would have alone. (MKL and oneDNN do not promise this.)
-/// float: AVX-512, AVX2 or portable code, chosen at run time; double: portable, for tests and finite differences.
+/// Every element is one chain of multiply-adds over k = 0 … K-1 in that order, from 0 or, with `accumulate`, from the
+/// old value of C, whatever M, N, the blocking or the thread: a row of a batch has the bits it would have alone, and
+/// a product over k in pieces has the bits of the whole. (MKL and oneDNN do not promise this.)
+/// float: AVX-512 and AVX2, whose multiply-adds are fused and whose bits agree, or portable code, which rounds twice
+/// and differs; chosen at run time. double: portable, for tests and finite differences. C overlaps neither A nor B.
 template <class T>
 struct GemmArgs {
   const T* a;  // [M, K], or [K, M] when transpose_a
@@ -18,12 +20,12 @@ struct GemmArgs {
   int64_t m, n, k;
   int64_t lda, ldb, ldc;  // row strides as stored, elements
   bool transpose_a = false, transpose_b = false;
-  bool accumulate = false;  // add to C; else overwrite
+  bool accumulate = false;  // the chain starts from C; else from 0
 };
 void gemm(const GemmArgs<float>& args);
 void gemm(const GemmArgs<double>& args);
 
-/// A weight [N, K] laid out once for y = x · Wᵀ; the same bits as gemm with transpose_b.
+/// A weight [N, K] laid out once for y = x · Wᵀ; the same bits as gemm with transpose_b. Copies share the panels.
 class PackedWeight {
  public:
   PackedWeight() = default;
@@ -35,7 +37,7 @@ class PackedWeight {
 
  private:
   int64_t n_ = 0, k_ = 0;
-  std::vector<float> panels_;
+  std::shared_ptr<const float[]> panels_;
 };
 
 }  // namespace aha::ops

@@ -1,5 +1,6 @@
 // Row functions on raw floats that training and decoding share, so that both round alike. One thread each;
-// the result of a row does not depend on other rows. Vectorised for the CPU at hand, chosen at run time.
+// the result of a row does not depend on other rows. Vectorised for the CPU at hand, chosen at run time; sums run in
+// sixteen lanes in every instruction set, so that AVX-512 and AVX2 give the same bits.
 #pragma once
 #include <cstdint>
 
@@ -12,6 +13,18 @@ T rms_norm_row(const T* x, const T* weight, T eps, int64_t width, T* y);
 /// y[i] = silu(gate[i]) * up[i]; y may be gate or up.
 template <class T>
 void swiglu_row(const T* gate, const T* up, int64_t width, T* y);
+
+/// The way back: from the gradient of y to those of gate and up, with y once more. Outputs may be any of the inputs.
+template <class T>
+void swiglu_backward_row(const T* gate, const T* up, const T* grad, int64_t width, T* grad_gate, T* grad_up, T* y);
+
+/// y[i] = exp(x[i]), within 2 units in the last place in float; y may be x.
+template <class T>
+void exp_row(const T* x, int64_t width, T* y);
+
+/// In place: x[i] = factor * exp(scale * x[i] - shift); with shift = logsumexp, factor times the probabilities.
+template <class T>
+void scaled_exp_row(T* x, T scale, T shift, T factor, int64_t width);
 
 /// In place: interleaved pairs (x[2i], x[2i+1]) turned by the angles whose cosines and sines are given (width/2 each).
 /// sign -1 turns back (the backward pass).
@@ -40,6 +53,7 @@ struct RouterShape {
   bool normalize;
   double scaling;
 };
+/// A NaN is never preferred. @throws ShapeError where the groups do not hold enough experts
 /// @param logits [E] · bias [E] float32 · expert [K] out, best first · weight [K] out · score [E] out, sigmoid(logits)
 template <class T>
 void route_row(const RouterShape& shape, const T* logits, const float* bias, int32_t* expert, T* weight, T* score);

@@ -1,0 +1,25 @@
+// The CPU kernels for AVX2.
+#include "ops/cpu/kernels.h"
+
+#ifdef __AVX2__
+#include <immintrin.h>
+
+namespace aha::ops::avx2 {
+#include "ops/cpu/lanes_avx2.h"
+
+// Written on those lanes.
+#include "ops/cpu/gemm_body.h"
+#include "ops/cpu/math_body.h"
+}  // namespace aha::ops::avx2
+
+namespace aha::ops {
+const CpuKernels* avx2_kernels() {
+  static constexpr CpuKernels kKernels = AHA_CPU_KERNELS("AVX2", avx2);
+  return &kKernels;
+}
+}  // namespace aha::ops
+#else
+namespace aha::ops {
+const CpuKernels* avx2_kernels() { return nullptr; }
+}  // namespace aha::ops
+#endif

@@ -1,0 +1,25 @@
+// The CPU kernels for AVX-512.
+#include "ops/cpu/kernels.h"
+
+#ifdef __AVX512F__
+#include <immintrin.h>
+
+namespace aha::ops::avx512 {
+#include "ops/cpu/lanes_avx512.h"
+
+// Written on those lanes.
+#include "ops/cpu/gemm_body.h"
+#include "ops/cpu/math_body.h"
+}  // namespace aha::ops::avx512
+
+namespace aha::ops {
+const CpuKernels* avx512_kernels() {
+  static constexpr CpuKernels kKernels = AHA_CPU_KERNELS("AVX-512", avx512);
+  return &kKernels;
+}
+}  // namespace aha::ops
+#else
+namespace aha::ops {
+const CpuKernels* avx512_kernels() { return nullptr; }
+}  // namespace aha::ops
+#endif
