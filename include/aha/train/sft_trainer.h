@@ -23,9 +23,9 @@ struct SftConfig {
 
 struct SftReport {
   double loss = 0, grad_norm = 0, learning_rate = 0, mean_token_accuracy = 0, mtp_loss = 0, balance_loss = 0;
-  int64_t num_tokens = 0;               // that the loss falls on
-  std::vector<double> expert_load_max;  // per MoE layer: largest share over mean share
-  bool skipped = false;                 // non-finite loss or gradient: no update was made
+  int64_t num_tokens = 0;                    // that the loss falls on
+  std::vector<double> expert_load_max = {};  // per MoE layer: largest share over mean share
+  bool skipped = false;                      // non-finite loss or gradient: no update was made
 };
 
 class SftTrainer {

@@ -1,0 +1,103 @@
+// Gradients of many micro-batches on several threads, summed in one fixed order.
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include "aha/core/error.h"
+#include "aha/ops/parallel.h"
+#include "aha/train/optimizer.h"
+
+namespace aha::train {
+namespace {
+
+/// Adds gradients in the order of their batches; those that come early wait, at most `max_ahead` of them.
+class OrderedSum {
+ public:
+  OrderedSum(const std::vector<torch::Tensor>& values, int64_t max_ahead) : max_ahead_(max_ahead) {
+    for (const auto& value : values) sum_.push_back(torch::zeros_like(value));
+  }
+
+  /// Blocks while `batch` is too far ahead of the sum. @return false when another worker has failed
+  bool wait_for_room(int64_t batch) {
+    std::unique_lock lock(mutex_);
+    moved_.wait(lock, [&] { return failed_ || batch < next_ + max_ahead_; });
+    return !failed_;
+  }
+
+  void add(int64_t batch, Gradients gradients) {
+    const std::lock_guard lock(mutex_);
+    early_.emplace(batch, std::move(gradients));
+    for (auto ready = early_.find(next_); ready != early_.end(); ready = early_.find(++next_)) {
+      add_now(ready->second);
+      early_.erase(ready);
+    }
+    moved_.notify_all();
+  }
+
+  void fail() {
+    const std::lock_guard lock(mutex_);
+    failed_ = true;
+    moved_.notify_all();
+  }
+
+  Gradients take() { return std::move(sum_); }
+
+ private:
+  void add_now(const Gradients& gradients) {
+    const torch::NoGradGuard no_grad;
+    for (size_t p = 0; p < sum_.size(); ++p) {
+      if (gradients[p].defined()) sum_[p].add_(gradients[p]);
+    }
+  }
+
+  const int64_t max_ahead_;
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  std::map<int64_t, Gradients> early_;
+  Gradients sum_;
+  int64_t next_ = 0;
+  bool failed_ = false;
+};
+
+/// Wakes the other workers when its own leaves by an exception.
+class FailureBell {
+ public:
+  explicit FailureBell(OrderedSum& sum) : sum_(sum) {}
+  ~FailureBell() {
+    if (!is_done_) sum_.fail();
+  }
+  void done() { is_done_ = true; }
+
+ private:
+  OrderedSum& sum_;
+  bool is_done_ = false;
+};
+
+Gradients gradients_of(const torch::Tensor& loss, const std::vector<torch::Tensor>& values) {
+  return torch::autograd::grad({loss}, values, /*grad_outputs=*/{}, /*retain_graph=*/false, /*create_graph=*/false,
+                               /*allow_unused=*/true);
+}
+
+}  // namespace
+
+Gradients accumulate_gradients(const model::Model& model, int64_t num_batches, int num_threads,
+                               const std::function<torch::Tensor(int64_t batch)>& loss) {
+  std::vector<torch::Tensor> values;
+  for (const auto& parameter : model.parameters()) values.push_back(parameter.tensor);
+
+  const int64_t workers = std::clamp<int64_t>(num_batches, 1, std::max(1, num_threads));
+  OrderedSum sum(values, 2 * workers);
+  std::atomic<int64_t> next = 0;
+  ops::run_workers(static_cast<int>(workers), [&](int) {
+    const torch::AutoGradMode with_gradients(true);
+    FailureBell bell(sum);
+    for (int64_t batch = next++; batch < num_batches && sum.wait_for_room(batch); batch = next++) {
+      sum.add(batch, gradients_of(loss(batch), values));
+    }
+    bell.done();
+  });
+  return sum.take();
+}
+
+}  // namespace aha::train

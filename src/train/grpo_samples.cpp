@@ -1,0 +1,121 @@
+#include "train/grpo_samples.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "aha/core/error.h"
+#include "aha/core/random.h"
+
+namespace aha::train {
+namespace {
+
+bool has_filter(const rollout::SamplingParams& sampling) {
+  return sampling.top_p < 1.0 || sampling.top_k > 0 || sampling.min_p > 0.0;
+}
+
+std::vector<double> sampler_logprobs(const data::Completion& completion, const rollout::SamplingParams& sampling) {
+  if (needs_rescoring(sampling)) return {};
+  const auto& logprobs = sampling.temperature == 1.0 ? completion.policy_logprobs : completion.logprobs;
+  AHA_CHECK(logprobs.size() == completion.token_ids.size(), "a completion has one log-prob for each token");
+  return {logprobs.begin(), logprobs.end()};
+}
+
+void set_weights(const std::vector<GrpoSample*>& minibatch, const GrpoConfig& config) {
+  if (minibatch.empty()) return;
+  std::vector<int64_t> lengths;
+  for (const GrpoSample* sample : minibatch) lengths.push_back(std::ssize(sample->completion->token_ids));
+  const auto weights = objective::sequence_weights(config.loss_type, lengths, config.sampling.max_completion_length);
+  for (size_t i = 0; i < minibatch.size(); ++i) minibatch[i]->weight = weights[i];
+}
+
+int64_t num_completion_tokens(const std::vector<GrpoSample*>& samples) {
+  return std::accumulate(samples.begin(), samples.end(), int64_t{0}, [](int64_t sum, const GrpoSample* sample) {
+    return sum + std::ssize(sample->completion->token_ids);
+  });
+}
+
+}  // namespace
+
+int64_t GrpoSample::num_inputs() const { return std::ssize(prompt->token_ids) + std::ssize(completion->token_ids) - 1; }
+
+bool needs_rescoring(const rollout::SamplingParams& sampling) {
+  return sampling.temperature != 1.0 && has_filter(sampling);
+}
+
+std::vector<GrpoSample> make_samples(const data::CompletionBatch& batch, const reward::BatchScores& scores,
+                                     const std::vector<double>& advantages, const GrpoConfig& config) {
+  std::vector<GrpoSample> samples;
+  for (size_t i = 0; i < batch.completions.size(); ++i) {
+    const data::Completion& completion = batch.completions[i];
+    const bool is_truncated = completion.finish_reason == data::FinishReason::kLength;
+    if (!scores.total[i] || completion.token_ids.empty()) continue;
+    if (is_truncated && config.mask_truncated_completions) continue;
+    samples.push_back({.completion = &completion,
+                       .prompt = &batch.prompts[static_cast<size_t>(completion.prompt_index)],
+                       .advantage = advantages[i],
+                       .sampler_logprobs = sampler_logprobs(completion, config.sampling)});
+  }
+  return samples;
+}
+
+std::vector<std::vector<GrpoSample*>> make_minibatches(std::vector<GrpoSample>& samples, int64_t num_prompts,
+                                                       const GrpoConfig& config, Random random) {
+  std::vector<int64_t> place(static_cast<size_t>(num_prompts));  // of a prompt in the drawn order
+  std::iota(place.begin(), place.end(), 0);
+  if (config.num_minibatches > 1) random.shuffle(place);
+  std::vector<std::vector<GrpoSample*>> minibatches(static_cast<size_t>(config.num_minibatches));
+  for (GrpoSample& sample : samples) {
+    const int64_t prompt = place[static_cast<size_t>(sample.completion->prompt_index)];
+    minibatches[static_cast<size_t>(prompt * config.num_minibatches / num_prompts)].push_back(&sample);
+  }
+  for (const auto& minibatch : minibatches) set_weights(minibatch, config);
+  return minibatches;
+}
+
+SampleTokens pack_samples(const std::vector<GrpoSample*>& samples) {
+  std::vector<std::vector<int32_t>> inputs;
+  std::vector<const std::vector<int32_t>*> pointers;
+  inputs.reserve(samples.size());
+  for (const GrpoSample* sample : samples) {
+    std::vector<int32_t>& input = inputs.emplace_back(sample->prompt->token_ids);
+    input.insert(input.end(), sample->completion->token_ids.begin(), sample->completion->token_ids.end() - 1);
+    pointers.push_back(&input);
+  }
+  SampleTokens packed{.tokens = model::pack_tokens(pointers)};
+
+  const int64_t num_tokens = num_completion_tokens(samples);
+  packed.row_T = torch::empty({num_tokens}, torch::kInt64);
+  packed.target_T = torch::empty({num_tokens}, torch::kInt64);
+  int64_t* row = packed.row_T.data_ptr<int64_t>();
+  int64_t* target = packed.target_T.data_ptr<int64_t>();
+  for (size_t s = 0; s < samples.size(); ++s) {
+    const auto& completion = samples[s]->completion->token_ids;
+    // The last token of the prompt predicts the first of the completion.
+    std::iota(row, row + completion.size(), packed.tokens.offsets[s + 1] - std::ssize(completion));
+    row += completion.size();
+    target = std::copy(completion.begin(), completion.end(), target);
+  }
+  return packed;
+}
+
+torch::Tensor per_token(const std::vector<GrpoSample*>& samples, double GrpoSample::*value, torch::Dtype dtype) {
+  const torch::Tensor values_T = torch::empty({num_completion_tokens(samples)}, torch::kFloat64);
+  double* out = values_T.data_ptr<double>();
+  for (const GrpoSample* sample : samples) {
+    out = std::fill_n(out, sample->completion->token_ids.size(), sample->*value);
+  }
+  return values_T.to(dtype);
+}
+
+torch::Tensor per_token(const std::vector<GrpoSample*>& samples, std::vector<double> GrpoSample::*values,
+                        torch::Dtype dtype) {
+  const torch::Tensor values_T = torch::empty({num_completion_tokens(samples)}, torch::kFloat64);
+  double* out = values_T.data_ptr<double>();
+  for (const GrpoSample* sample : samples) {
+    AHA_CHECK((sample->*values).size() == sample->completion->token_ids.size(), "one value for each completion token");
+    out = std::copy((sample->*values).begin(), (sample->*values).end(), out);
+  }
+  return values_T.to(dtype);
+}
+
+}  // namespace aha::train

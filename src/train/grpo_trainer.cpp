@@ -1,0 +1,280 @@
+#include "aha/train/grpo_trainer.h"
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+
+#include "aha/core/error.h"
+#include "aha/core/file.h"
+#include "aha/core/random.h"
+#include "aha/ops/parallel.h"
+#include "train/grpo_metrics.h"
+#include "train/grpo_samples.h"
+#include "train/micro_batches.h"
+
+namespace aha::train {
+namespace {
+
+using Samples = std::vector<GrpoSample*>;
+
+void check_config(const GrpoConfig& config) {
+  if (config.sampling.num_generations < 2) {
+    throw ConfigError("num_generations", "must be at least 2, for a completion is judged against its group");
+  }
+  if (config.sampling.temperature <= 0) {
+    throw ConfigError("temperature", "must be above 0, for greedy completions of a prompt are all the same");
+  }
+}
+
+objective::ScaleRewards scale_of(const std::string& name) {
+  if (name == "group") return objective::ScaleRewards::kGroup;
+  if (name == "batch") return objective::ScaleRewards::kBatch;
+  if (name == "none") return objective::ScaleRewards::kNone;
+  throw ConfigError("scale_rewards", "must be group, batch or none");
+}
+
+// NaN where a completion was not judged.
+torch::Tensor rewards_of(const reward::BatchScores& scores) {
+  const torch::Tensor reward_N = torch::empty({std::ssize(scores.total)}, torch::kFloat64);
+  double* out = reward_N.data_ptr<double>();
+  for (const auto& total : scores.total) *out++ = total.value_or(std::nan(""));
+  return reward_N;
+}
+
+std::vector<Samples> cut(const Samples& samples, int64_t tokens_per_micro_batch) {
+  std::vector<int64_t> lengths;
+  for (const GrpoSample* sample : samples) lengths.push_back(sample->num_inputs());
+  std::vector<Samples> batches;
+  for (const auto& group : micro_batches(lengths, tokens_per_micro_batch)) {
+    Samples& batch = batches.emplace_back();
+    for (const int64_t index : group) batch.push_back(samples[static_cast<size_t>(index)]);
+  }
+  return batches;
+}
+
+void for_each_without_gradient(size_t count, int num_threads, const std::function<void(size_t)>& work) {
+  if (count == 0) return;
+  std::atomic<size_t> next = 0;
+  ops::run_workers(static_cast<int>(std::min<size_t>(count, static_cast<size_t>(num_threads))), [&](int) {
+    const torch::NoGradGuard no_grad;
+    for (size_t i = next++; i < count; i = next++) work(i);
+  });
+}
+
+// The loss without its KL penalty.
+double policy_part(const objective::GrpoLoss& loss, const objective::GrpoTokens& tokens,
+                   objective::GrpoLossConfig config) {
+  if (config.beta == 0) return loss.total.item<double>();
+  config.beta = 0;
+  return objective::grpo_loss(tokens, config).total.item<double>();
+}
+
+class Laps {
+ public:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+struct GrpoTrainer::State {
+  model::Model& policy;
+  GrpoConfig config;
+  reward::Scorer scorer;
+  uint64_t seed;
+  std::string stage;
+  int num_threads;
+  rollout::Engine engine;
+  AdamW optimizer;
+  std::optional<model::Model> reference;
+
+  bool needs_reference() const { return config.loss.beta > 0; }
+  std::vector<double> advantages(const torch::Tensor& reward_N, int64_t step) const;
+  std::vector<GrpoSample> samples(const StepReport& report) const;
+  void score(const model::Model& model, Samples samples, std::vector<double> GrpoSample::*logprobs) const;
+  torch::Tensor loss(const Samples& batch, UpdateStats& stats) const;
+  UpdateStats update(const Samples& minibatch, double learning_rate);
+  void follow(int64_t step);
+};
+
+GrpoTrainer::GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, GrpoConfig config,
+                         reward::Scorer scorer, uint64_t seed, std::string stage, rollout::EngineOptions engine) {
+  check_config(config);
+  scale_of(config.scale_rewards);
+  const int num_threads = engine.num_threads > 0 ? engine.num_threads : ops::default_num_threads();
+  const AdamWConfig optimizer = config.optimizer;
+  state_.reset(new State{policy,
+                         std::move(config),
+                         std::move(scorer),
+                         seed,
+                         std::move(stage),
+                         num_threads,
+                         rollout::Engine(policy, std::move(tokenizer), engine),
+                         AdamW(policy, optimizer),
+                         {}});
+  if (state_->needs_reference()) state_->reference = policy.clone();
+}
+
+GrpoTrainer::~GrpoTrainer() = default;
+
+rollout::Engine& GrpoTrainer::engine() { return state_->engine; }
+
+StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop) {
+  State& state = *state_;
+  const GrpoConfig& config = state.config;
+  StepReport report;
+  Laps clock;
+
+  // Ask: a group of completions for each prompt, from the policy as it stands.
+  const rollout::SampleKey key{state.seed, state.stage, static_cast<uint64_t>(step)};
+  report.completions = state.engine.generate(prompts, config.sampling, key, {.stop = stop, .progress = {}});
+  report.metrics["time/generate"] = clock.lap();
+
+  // Judge: rewards, then how far each completion is above its own group.
+  report.scores = state.scorer.score(report.completions);
+  const torch::Tensor reward_N = rewards_of(report.scores);
+  report.advantages = state.advantages(reward_N, step);
+  report.metrics["time/reward"] = clock.lap();
+
+  // Learn: each update normalised over all tokens of its minibatch.
+  const double learning_rate = learning_rate_at(config.schedule, step, num_steps);
+  std::vector<GrpoSample> samples = state.samples(report);
+  std::vector<UpdateStats> updates;
+  for (int64_t pass = 0; pass < config.num_iterations; ++pass) {
+    const Random random(state.seed, "minibatches/" + state.stage,
+                        {static_cast<uint64_t>(step), static_cast<uint64_t>(pass)});
+    for (const Samples& minibatch : make_minibatches(samples, std::ssize(prompts), config, random)) {
+      updates.push_back(state.update(minibatch, learning_rate));
+    }
+  }
+  state.follow(step);
+  report.metrics["time/train"] = clock.lap();
+
+  report.metrics["learning_rate"] = learning_rate;
+  add_completion_metrics(report.completions, report.metrics);
+  add_reward_metrics(report.scores, reward_N, config.sampling.num_generations, config.scale_rewards == "batch",
+                     report.metrics);
+  add_update_metrics(updates, state.needs_reference(), report.metrics);
+  const double step_time =
+      report.metrics["time/generate"] + report.metrics["time/reward"] + report.metrics["time/train"];
+  report.metrics["step_time"] = step_time;
+  report.metrics["tokens_per_second"] = report.metrics["num_tokens"] / step_time;
+  return report;
+}
+
+std::vector<double> GrpoTrainer::State::advantages(const torch::Tensor& reward_N, int64_t step) const {
+  const torch::Tensor advantage_N =
+      objective::group_advantage(reward_N, config.sampling.num_generations, scale_of(config.scale_rewards));
+  const double* values = advantage_N.const_data_ptr<double>();
+  std::vector<double> advantages(values, values + advantage_N.numel());
+  if (config.shuffle_advantages) {
+    Random(seed, "shuffle_advantages/" + stage, {static_cast<uint64_t>(step)}).shuffle(advantages);
+  }
+  return advantages;
+}
+
+std::vector<GrpoSample> GrpoTrainer::State::samples(const StepReport& report) const {
+  auto samples = make_samples(report.completions, report.scores, report.advantages, config);
+  Samples all;
+  for (GrpoSample& sample : samples) all.push_back(&sample);
+  if (needs_rescoring(config.sampling)) score(policy, all, &GrpoSample::sampler_logprobs);
+  if (needs_reference()) score(*reference, all, &GrpoSample::reference_logprobs);
+  return samples;
+}
+
+// Log-probs of all completion tokens under `model`, without gradients.
+void GrpoTrainer::State::score(const model::Model& model, Samples samples,
+                               std::vector<double> GrpoSample::*logprobs) const {
+  const auto batches = cut(samples, config.tokens_per_micro_batch);
+  for_each_without_gradient(batches.size(), num_threads, [&](size_t i) {
+    const SampleTokens packed = pack_samples(batches[i]);
+    const torch::Tensor hidden_TD = model.forward(packed.tokens).hidden_TD.index_select(0, packed.row_T);
+    const torch::Tensor logprob_T =
+        model.score(hidden_TD, packed.target_T, config.sampling.temperature).logprob_T.to(torch::kFloat64).contiguous();
+    const double* values = logprob_T.const_data_ptr<double>();
+    for (GrpoSample* sample : batches[i]) {
+      const double* end = values + sample->completion->token_ids.size();
+      (sample->*logprobs).assign(values, end);
+      values = end;
+    }
+  });
+}
+
+// A micro-batch's share of its minibatch's loss.
+torch::Tensor GrpoTrainer::State::loss(const Samples& batch, UpdateStats& stats) const {
+  const torch::Dtype dtype = policy.dtype();
+  const SampleTokens packed = pack_samples(batch);
+  const auto out = policy.forward(packed.tokens);
+  const torch::Tensor hidden_TD = out.hidden_TD.index_select(0, packed.row_T);
+  const auto scores = policy.score(hidden_TD, packed.target_T, config.sampling.temperature);
+
+  objective::GrpoTokens tokens{.policy_T = scores.logprob_T,
+                               .sampler_T = per_token(batch, &GrpoSample::sampler_logprobs, dtype),
+                               .reference_T = {},
+                               .advantage_T = per_token(batch, &GrpoSample::advantage, dtype),
+                               .weight_T = per_token(batch, &GrpoSample::weight, dtype)};
+  if (needs_reference()) tokens.reference_T = per_token(batch, &GrpoSample::reference_logprobs, dtype);
+  const objective::GrpoLoss loss = objective::grpo_loss(tokens, config.loss);
+
+  stats = stats_of(loss, policy_part(loss, tokens, config.loss), scores.entropy_T.sum().item<double>());
+  stats.expert_counts.add(out.expert_counts);
+  return loss.total;
+}
+
+UpdateStats GrpoTrainer::State::update(const Samples& minibatch, double learning_rate) {
+  // Without a reference a zero advantage has a zero gradient: such samples are only measured.
+  Samples teaching, silent;
+  for (GrpoSample* sample : minibatch) {
+    (sample->advantage != 0 || needs_reference() ? teaching : silent).push_back(sample);
+  }
+  const auto taught = cut(teaching, config.tokens_per_micro_batch);
+  const auto measured = cut(silent, config.tokens_per_micro_batch);
+  std::vector<UpdateStats> parts(taught.size() + measured.size());
+  for_each_without_gradient(measured.size(), num_threads,
+                            [&](size_t i) { loss(measured[i], parts[taught.size() + i]); });
+  const Gradients gradients = accumulate_gradients(policy, std::ssize(taught), num_threads, [&](int64_t i) {
+    return loss(taught[static_cast<size_t>(i)], parts[static_cast<size_t>(i)]);
+  });
+
+  UpdateStats stats;
+  for (const UpdateStats& part : parts) stats.add(part);
+  if (taught.empty()) return stats;
+  stats.grad_norm =
+      std::isfinite(stats.loss) ? optimizer.step(policy, gradients, learning_rate, num_threads) : std::nan("");
+  stats.outcome = std::isfinite(stats.grad_norm) ? UpdateOutcome::kUpdated : UpdateOutcome::kNotFinite;
+  if (stats.outcome == UpdateOutcome::kUpdated && config.bias_update_rate > 0) {
+    model::update_expert_bias(policy, stats.expert_counts.per_layer(), config.bias_update_rate);
+  }
+  return stats;
+}
+
+// The sampler takes the new weights; the reference follows when optimizer steps pass a multiple of its interval.
+void GrpoTrainer::State::follow(int64_t step) {
+  engine.update_weights();
+  if (!config.sync_ref_model || !reference) return;
+  const int64_t updates = config.num_iterations * config.num_minibatches;
+  const int64_t before = step * updates / config.ref_model_sync_steps;
+  const int64_t after = (step + 1) * updates / config.ref_model_sync_steps;
+  if (after > before) reference->copy_from(policy, config.ref_model_mixup_alpha);
+}
+
+void GrpoTrainer::save(const std::filesystem::path& folder) const {
+  state_->optimizer.save(state_->policy, folder);
+  if (!state_->reference) return;
+  make_folder(folder / "reference");
+  state_->reference->save(folder / "reference");
+}
+
+void GrpoTrainer::load(const std::filesystem::path& folder) {
+  state_->optimizer.load(state_->policy, folder);
+  if (!state_->reference) return;
+  const std::string dtype = state_->policy.dtype() == torch::kFloat64 ? "float64" : "float32";
+  state_->reference->copy_from(model::load(folder / "reference", {.device = "cpu", .dtype = dtype}));
+}
+
+}  // namespace aha::train

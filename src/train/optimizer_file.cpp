@@ -1,0 +1,67 @@
+// AdamW's moments as optimizer.safetensors, so that a resumed run goes on with the same bits.
+#include "aha/core/error.h"
+#include "aha/train/optimizer.h"
+#include "model/safetensors.h"
+
+namespace aha::train {
+namespace {
+
+constexpr int64_t kMostSteps = int64_t{1} << 24;  // float32 counts that far exactly
+const char* const kFileName = "optimizer.safetensors";
+
+using Tensors = std::vector<model::NamedTensor>;
+
+// The file's layout; the tensors are AdamW's own, so reading fills them in place.
+Tensors file_layout(const model::Model& model, const std::vector<torch::Tensor>& first,
+                    const std::vector<torch::Tensor>& second, const torch::Tensor& step) {
+  Tensors tensors{{"steps_done", step}};
+  for (size_t p = 0; p < first.size(); ++p) {
+    const std::string& name = model.parameters()[p].name;
+    tensors.push_back({"first_moment." + name, first[p]});
+    tensors.push_back({"second_moment." + name, second[p]});
+  }
+  return tensors;
+}
+
+// All are checked before one is changed.
+void check_entries(const std::vector<model::SafetensorsEntry>& entries, const Tensors& expected,
+                   const std::string& place) {
+  const std::string advice = "; the checkpoint belongs to another model, remove it or restore the recipe";
+  if (entries.size() != expected.size()) {
+    throw InputError(place, fmt::format("holds {} tensors, this model's optimizer has {}{}", entries.size(),
+                                        expected.size(), advice));
+  }
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].name != expected[i].name) {
+      throw InputError(place, fmt::format("{} is missing{}", expected[i].name, advice));
+    }
+    if (torch::IntArrayRef(entries[i].shape) != expected[i].tensor.sizes()) {
+      throw InputError(place, fmt::format("{} has another shape than the model's{}", expected[i].name, advice));
+    }
+  }
+}
+
+}  // namespace
+
+void AdamW::save(const model::Model& model, const std::filesystem::path& folder) const {
+  AHA_CHECK(steps_done_ < kMostSteps, "more optimizer steps than the file can count");
+  const torch::Tensor step = torch::tensor({static_cast<double>(steps_done_)}, torch::kFloat64);
+  model::write_safetensors(folder / kFileName, file_layout(model, first_, second_, step));
+}
+
+void AdamW::load(const model::Model& model, const std::filesystem::path& folder) {
+  const model::SafetensorsFile file(folder / kFileName);
+  const torch::Tensor step = torch::zeros({1}, torch::kFloat64);
+  const Tensors expected = file_layout(model, first_, second_, step);
+  check_entries(file.entries(), expected, file.path().string());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    expected[i].tensor.copy_(file.read(file.entries()[i], expected[i].tensor.scalar_type()));
+  }
+  const double steps = step.item<double>();
+  if (!(steps >= 0 && steps < static_cast<double>(kMostSteps))) {
+    throw InputError(file.path().string(), "steps_done is no count; the file is damaged, remove the checkpoint");
+  }
+  steps_done_ = static_cast<int64_t>(steps);
+}
+
+}  // namespace aha::train
