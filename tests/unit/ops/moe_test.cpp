@@ -1,0 +1,187 @@
+// Router, experts and balance loss against numbers worked by hand, plain tensor operations and finite differences.
+#include "aha/ops/moe.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "aha/core/error.h"
+#include "support/gradient_check.h"
+
+namespace aha::ops {
+namespace {
+
+using torch::Tensor;
+
+Tensor wave(const Tensor& like) {
+  return torch::cos(torch::arange(like.numel(), torch::kFloat64)).view(like.sizes()).to(like.dtype());
+}
+
+double largest_difference(const Tensor& a, const Tensor& b) {
+  return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
+}
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+TEST(Route, ChoosesWithTheBiasAndWeighsWithoutIt) {
+  const Tensor logits = torch::tensor({{2.0, 1.0, 0.0}, {0.0, 0.0, 0.0}}, torch::kFloat64);
+  const Tensor bias = torch::tensor({-0.5f, 0.0f, 0.0f});
+  const Routing routing = route(logits, bias, {3, 2, 1, 1, true, 2.5});
+  // Token 0: biased scores .381 .731 .500; token 1: -0.0 .5 .5, the tie goes to the lower index.
+  EXPECT_TRUE(torch::equal(routing.expert_TK, torch::tensor({{1, 2}, {1, 2}}, torch::kInt32)));
+  EXPECT_TRUE(torch::equal(routing.count_E, torch::tensor({0, 2, 2}, torch::kInt64)));
+  const double a = sigmoid(1), b = 0.5;
+  EXPECT_NEAR(routing.weight_TK[0][0].item<double>(), 2.5 * a / (a + b), 1e-12);
+  EXPECT_NEAR(routing.weight_TK[1][1].item<double>(), 1.25, 1e-12);
+  EXPECT_NEAR(routing.score_TE[0][0].item<double>(), sigmoid(2), 1e-12);
+}
+
+TEST(Route, KeepsTheGroupsWithTheLargestSumOfTwo) {
+  // Groups {0,1} {2,3} {4,5}: the best single score is in the group whose pair is weakest.
+  const Tensor logits = torch::tensor({{4.0, -6.0, 1.0, 0.9, 0.8, 0.7}}, torch::kFloat64);
+  const Routing routing = route(logits, torch::zeros({6}), {6, 3, 3, 2, false, 1.0});
+  EXPECT_TRUE(torch::equal(routing.expert_TK, torch::tensor({{2, 3, 4}}, torch::kInt32)));
+  EXPECT_NEAR(routing.weight_TK[0][2].item<double>(), sigmoid(0.8), 1e-12);
+}
+
+TEST(Route, KeepsOpenGroupsAheadOfMaskedOnesWhenScoresAreNegative) {
+  // Biases push every biased score below zero: a mask of 0 would choose from the closed group.
+  const Tensor logits = torch::tensor({{1.0, 1.0, -1.0, -1.0}}, torch::kFloat64);
+  const Routing routing = route(logits, torch::full({4}, -2.0f), {4, 2, 2, 1, true, 1.0});
+  EXPECT_TRUE(torch::equal(routing.expert_TK, torch::tensor({{0, 1}}, torch::kInt32)));
+}
+
+TEST(Route, GradientsMatchFiniteDifferences) {
+  for (const bool normalize : {true, false}) {
+    SCOPED_TRACE(normalize);
+    torch::manual_seed(1);
+    const RouterShape shape{8, 3, 2, 1, normalize, 2.446};
+    Tensor logits = torch::randn({6, 8}, torch::kFloat64).requires_grad_(true);
+    const Tensor bias = torch::randn({8}) * 0.1;
+    const Tensor chosen = route(logits, bias, shape).expert_TK;
+    bool same_route = true;
+    const tests::Loss loss = [&] {
+      const Routing routing = route(logits, bias, shape);
+      same_route = torch::equal(routing.expert_TK, chosen);
+      return (routing.weight_TK * wave(routing.weight_TK)).sum() + (routing.score_TE * wave(routing.score_TE)).sum();
+    };
+    tests::expect_gradients(loss, {{"logits", logits}}, 1e-8,
+                            {.points = 48, .still_smooth = [&] { return same_route; }});
+    // The score alone, then the weight alone: an absent gradient counts as zero.
+    EXPECT_TRUE(torch::autograd::grad({route(logits, bias, shape).score_TE.sum()}, {logits})[0].defined());
+    EXPECT_TRUE(torch::autograd::grad({route(logits, bias, shape).weight_TK.sum()}, {logits})[0].defined());
+  }
+}
+
+struct ExpertsCase {
+  Tensor x, expert, weight, gate_up, down;
+  Tensor run() const { return experts(x, expert, weight, gate_up, down); }
+  ExpertsCase to(torch::Dtype dtype) const {
+    const auto cast = [&](const Tensor& t) { return t.detach().to(dtype).requires_grad_(true); };
+    return {cast(x), expert, cast(weight), cast(gate_up), cast(down)};
+  }
+  std::vector<Tensor> gradients(const Tensor& out) const {
+    return torch::autograd::grad({(out * wave(out)).sum()}, {x, weight, gate_up, down});
+  }
+};
+
+/// Six experts of which two take no token.
+ExpertsCase make_case(int64_t num_tokens, int64_t width, int64_t intermediate, uint64_t seed) {
+  torch::manual_seed(seed);
+  const auto random = [](torch::IntArrayRef shape) {
+    return torch::randn(shape).to(torch::kFloat64).requires_grad_(true);
+  };
+  const Tensor first = torch::randint(0, 2, {num_tokens, 1}, torch::kInt32);
+  const Tensor second = torch::randint(3, 5, {num_tokens, 1}, torch::kInt32);
+  return {random({num_tokens, width}), torch::cat({second, first}, 1), random({num_tokens, 2}),
+          random({6, 2 * intermediate, width}), random({6, width, intermediate})};
+}
+
+Tensor reference(const ExpertsCase& c) {
+  std::vector<Tensor> rows;
+  const int64_t intermediate = c.down.size(2);
+  for (int64_t t = 0; t < c.x.size(0); ++t) {
+    Tensor row = torch::zeros({c.x.size(1)}, torch::kFloat64);
+    for (int64_t k = 0; k < c.expert.size(1); ++k) {
+      const int64_t e = c.expert[t][k].item<int64_t>();
+      const Tensor hidden = torch::mv(c.gate_up[e], c.x[t]);
+      const Tensor activation =
+          torch::silu(hidden.narrow(0, 0, intermediate)) * hidden.narrow(0, intermediate, intermediate);
+      row = row + c.weight[t][k] * torch::mv(c.down[e], activation);
+    }
+    rows.push_back(row);
+  }
+  return torch::stack(rows);
+}
+
+TEST(Experts, MatchPlainTensorOperationsInBothPrecisions) {
+  const ExpertsCase c = make_case(37, 24, 17, 2);
+  const Tensor expected = reference(c);
+  const auto expected_gradients = c.gradients(expected);
+  for (const auto& [dtype, tolerance] : {std::pair{torch::kFloat64, 1e-12}, {torch::kFloat32, 1e-4}}) {
+    const ExpertsCase mine = c.to(dtype);
+    const Tensor out = mine.run();
+    EXPECT_LE(largest_difference(out, expected), tolerance * expected.abs().max().item<double>());
+    const auto gradients = mine.gradients(out);
+    for (size_t i = 0; i < gradients.size(); ++i) {
+      SCOPED_TRACE(i);
+      const double scale = expected_gradients[i].abs().max().item<double>();
+      EXPECT_LE(largest_difference(gradients[i], expected_gradients[i]), tolerance * scale);
+    }
+    EXPECT_EQ(gradients[2][2].abs().max().item<double>(), 0) << "expert 2 has no tokens";
+    EXPECT_EQ(gradients[3][5].abs().max().item<double>(), 0) << "expert 5 has no tokens";
+  }
+}
+
+TEST(Experts, GradientsMatchFiniteDifferences) {
+  const ExpertsCase c = make_case(5, 4, 3, 3);
+  const tests::Loss loss = [&] {
+    const Tensor out = c.run();
+    return (out * wave(out)).sum();
+  };
+  tests::expect_gradients(loss, {{"x", c.x}, {"weight", c.weight}, {"gate_up", c.gate_up}, {"down", c.down}}, 1e-8,
+                          {.points = 80});
+}
+
+TEST(Experts, ARowHasTheSameBitsInAnyCompany) {
+  const ExpertsCase c = make_case(50, 32, 24, 4).to(torch::kFloat32);
+  const Tensor all = c.run();
+  EXPECT_TRUE(torch::equal(all, c.run()));
+  const Tensor pick = torch::tensor({31, 4, 17}, torch::kInt64);
+  const auto rows = [&](const Tensor& t) { return t.index_select(0, pick); };
+  const Tensor few = experts(rows(c.x), rows(c.expert), rows(c.weight), c.gate_up, c.down);
+  EXPECT_TRUE(torch::equal(few, rows(all)));
+  const auto once = c.gradients(all), twice = c.gradients(c.run());
+  for (size_t i = 0; i < once.size(); ++i) EXPECT_TRUE(torch::equal(once[i], twice[i])) << i;
+}
+
+TEST(Experts, TakeNoTokensAndRefuseAnExpertThatIsNotThere) {
+  const ExpertsCase none = make_case(0, 4, 3, 5);
+  EXPECT_EQ(none.run().size(0), 0);
+  ExpertsCase wrong = make_case(2, 4, 3, 6);
+  wrong.expert = torch::tensor({{0, 1}, {2, 6}}, torch::kInt32);
+  EXPECT_THROW(wrong.run(), ShapeError);
+}
+
+TEST(BalanceLoss, TwoSequencesWorkedByHand) {
+  // Two experts, one each token. Sequence 0: both tokens on expert 0: f = (2, 0); P_0 = (.75 + .5) / 2.
+  // Sequence 1: one token on expert 1: f = (0, 2), P_1 = .8.
+  const Tensor score = torch::tensor({{0.6, 0.2}, {0.4, 0.4}, {0.1, 0.4}}, torch::kFloat64);
+  const Tensor expert = torch::tensor({{0}, {0}, {1}}, torch::kInt32);
+  EXPECT_NEAR(balance_loss(score, expert, {0, 2, 3}).item<double>(), (2 * 0.625 + 2 * 0.8) / 2, 1e-12);
+  EXPECT_NEAR(balance_loss(score, expert, {0, 2, 2, 3}).item<double>(), (2 * 0.625 + 2 * 0.8) / 2, 1e-12);
+}
+
+TEST(BalanceLoss, IsOneForEvenLoadAndDifferentiable) {
+  Tensor score = torch::full({4, 4}, 0.3, torch::kFloat64).requires_grad_(true);
+  const Tensor expert = torch::tensor({{0, 1}, {2, 3}, {1, 0}, {3, 2}}, torch::kInt32);
+  EXPECT_NEAR(balance_loss(score, expert, {0, 4}).item<double>(), 1, 1e-12);
+  tests::expect_gradients(
+      [&] {
+        return balance_loss(score * wave(score).exp(), expert, {0, 1, 4});
+      },
+      {{"score", score}}, 1e-8, {.points = 16});
+}
+
+}  // namespace
+}  // namespace aha::ops
