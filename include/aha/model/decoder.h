@@ -13,6 +13,13 @@ namespace aha::model {
 
 inline constexpr int64_t kPageTokens = 64;
 
+/// Floats on cache-line boundaries, untouched: memory that is never written is never resident.
+struct FreeFloats {
+  void operator()(float* floats) const;
+};
+using FloatBuffer = std::unique_ptr<float[], FreeFloats>;
+FloatBuffer make_float_buffer(int64_t count);
+
 /// Weights laid out for decoding, shared read-only by all workers. Made once per policy update.
 class DecodeWeights {
  public:
@@ -30,6 +37,7 @@ class DecodeWeights {
 /// qk_rope_head_dim rope values (rotated) per token and layer. Reference-counted; not thread-safe (one per worker).
 class LatentCache {
  public:
+  /// As many pages as cache_bytes hold.
   LatentCache(const ModelConfig& config, int64_t cache_bytes);
   int64_t num_pages() const { return num_pages_; }
   int64_t num_free_pages() const { return static_cast<int64_t>(free_.size()); }
@@ -40,11 +48,14 @@ class LatentCache {
   /// Latent and rope values of a token slot: [kv_lora_rank + qk_rope_head_dim] floats.
   float* slot(int32_t page, int64_t layer, int64_t index);
   const float* slot(int32_t page, int64_t layer, int64_t index) const;
-  int64_t page_bytes() const;
+  int64_t width() const { return width_; }  ///< floats from a slot to the next
+  int64_t page_bytes() const { return page_bytes(num_layers_, width_); }
+  static int64_t page_bytes(const ModelConfig& config);
 
  private:
-  int64_t num_pages_, num_layers_, width_;
-  std::vector<float> storage_;
+  static int64_t page_bytes(int64_t num_layers, int64_t width);
+  int64_t num_layers_, width_, num_pages_;
+  FloatBuffer storage_;
   std::vector<int32_t> references_, free_;
 };
 
@@ -57,6 +68,8 @@ struct DecodeRow {
   bool wants_logits;
 };
 
+struct DecodeScratch;
+
 /// One worker's scratch memory; many may share the weights. One thread each.
 class Decoder {
  public:
@@ -67,10 +80,9 @@ class Decoder {
   const float* step(std::span<const DecodeRow> rows);
 
  private:
-  struct Scratch;
   const DecodeWeights& weights_;
   LatentCache& cache_;
-  std::unique_ptr<Scratch> scratch_;
+  std::unique_ptr<DecodeScratch> scratch_;
 };
 
 }  // namespace aha::model

@@ -1,0 +1,150 @@
+// Absorbed multi-head latent attention over cache pages (arXiv:2405.04434 §2.1), row by row.
+#include <algorithm>
+
+#include "aha/ops/cpu_gemm.h"
+#include "aha/ops/cpu_math.h"
+#include "model/decode_scratch.h"
+
+namespace aha::model {
+
+namespace {
+
+/// One layer's attention of one step; the sizes it needs everywhere, once.
+class AttentionStep {
+ public:
+  AttentionStep(const DecodeWeights::State& weights, int64_t layer, std::span<const DecodeRow> rows, LatentCache& cache,
+                DecodeScratch& scratch)
+      : state_(weights),
+        config_(weights.config),
+        weights_(weights.layers[layer].attention),
+        layer_(layer),
+        rows_(rows),
+        num_rows_(static_cast<int64_t>(rows.size())),
+        cache_(cache),
+        scratch_(scratch) {}
+
+  void run() {
+    project();
+    append_latents();
+    absorb_queries();
+    for (int64_t r = 0; r < num_rows_; ++r) attend(r);
+    for (int64_t h = 0; h < heads_; ++h) {
+      weights_.w_uv[h].multiply(scratch_.latent_R.get() + h * rank_, num_rows_, heads_ * rank_,
+                                scratch_.mixed_R.get() + h * config_.v_head_dim, heads_ * config_.v_head_dim);
+    }
+    weights_.output.multiply(scratch_.mixed_R.get(), num_rows_, heads_ * config_.v_head_dim, scratch_.x_RD.get(),
+                             config_.hidden_size, /*accumulate=*/true);
+  }
+
+ private:
+  // Queries end in q_, whose rows are q_stride_ apart.
+  void project() {
+    const int64_t width = config_.hidden_size;
+    for (int64_t r = 0; r < num_rows_; ++r) {
+      ops::rms_norm_row(scratch_.x_RD.get() + r * width, weights_.norm.data(), static_cast<float>(config_.rms_norm_eps),
+                        width, scratch_.normed_RD.get() + r * width);
+    }
+    weights_.input.multiply(scratch_.normed_RD.get(), num_rows_, width, scratch_.input_R.get(), scratch_.input_width);
+    q_ = scratch_.input_R.get();
+    q_stride_ = scratch_.input_width;
+    if (config_.q_lora_rank) expand_queries(*config_.q_lora_rank);
+  }
+
+  void expand_queries(int64_t rank) {
+    for (int64_t r = 0; r < num_rows_; ++r) {
+      ops::rms_norm_row(scratch_.input_R.get() + r * scratch_.input_width, weights_.q_a_norm.data(),
+                        static_cast<float>(config_.latent_norm_eps), rank, scratch_.q_normed_R.get() + r * rank);
+    }
+    q_stride_ = heads_ * config_.qk_head_dim();
+    weights_.q_b.multiply(scratch_.q_normed_R.get(), num_rows_, rank, scratch_.q_R.get(), q_stride_);
+    q_ = scratch_.q_R.get();
+  }
+
+  void append_latents() {
+    const int64_t latent_begin = scratch_.input_width - width_;
+    for (int64_t r = 0; r < num_rows_; ++r) {
+      const float* latent = scratch_.input_R.get() + r * scratch_.input_width + latent_begin;
+      const int32_t position = rows_[r].position;
+      float* slot = cache_.slot(rows_[r].pages[position / kPageTokens], layer_, position % kPageTokens);
+      ops::rms_norm_row(latent, weights_.latent_norm.data(), static_cast<float>(config_.latent_norm_eps), rank_, slot);
+      std::copy_n(latent + rank_, config_.qk_rope_head_dim, slot + rank_);
+      rotate(slot + rank_, position);
+    }
+  }
+
+  void rotate(float* x, int32_t position) const {
+    ops::rope_row(x, state_.rope.cosine_row(position), state_.rope.sine_row(position), config_.qk_rope_head_dim, 1);
+  }
+
+  // Per row and head: the latent query, then the rotated rope query, as latents stand in the cache.
+  void absorb_queries() {
+    const int64_t nope = config_.qk_nope_head_dim;
+    float* query = scratch_.query_RHW.get();
+    for (int64_t h = 0; h < heads_; ++h) {
+      const float* q = q_ + h * config_.qk_head_dim();
+      weights_.w_uk[h].multiply(q, num_rows_, q_stride_, query + h * width_, heads_ * width_);
+      for (int64_t r = 0; r < num_rows_; ++r) {
+        float* rope = query + (r * heads_ + h) * width_ + rank_;
+        std::copy_n(q + r * q_stride_ + nope, config_.qk_rope_head_dim, rope);
+        rotate(rope, rows_[r].position);
+      }
+    }
+  }
+
+  // All heads of a row against its pages. Sums run over the tokens in order, whatever the pages are.
+  void attend(int64_t r) {
+    const int64_t num_tokens = rows_[r].position + 1;
+    const int64_t stride = (num_tokens + kRowAlign - 1) / kRowAlign * kRowAlign;
+    float* scores = scratch_.scores.get();
+    for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
+      ops::gemm({.a = scratch_.query_RHW.get() + r * heads_ * width_,
+                 .b = cache_.slot(rows_[r].pages[first / kPageTokens], layer_, 0),
+                 .c = scores + first,
+                 .m = heads_,
+                 .n = std::min(kPageTokens, num_tokens - first),
+                 .k = width_,
+                 .lda = width_,
+                 .ldb = width_,
+                 .ldc = stride,
+                 .transpose_b = true});
+    }
+    for (int64_t h = 0; h < heads_; ++h) ops::softmax_row(scores + h * stride, scale_, num_tokens);
+    for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
+      ops::gemm({.a = scores + first,
+                 .b = cache_.slot(rows_[r].pages[first / kPageTokens], layer_, 0),
+                 .c = scratch_.latent_R.get() + r * heads_ * rank_,
+                 .m = heads_,
+                 .n = rank_,
+                 .k = std::min(kPageTokens, num_tokens - first),
+                 .lda = stride,
+                 .ldb = width_,
+                 .ldc = rank_,
+                 .accumulate = first > 0});
+    }
+  }
+
+  static constexpr int64_t kRowAlign = 16;
+
+  const DecodeWeights::State& state_;
+  const ModelConfig& config_;
+  const DecodeAttention& weights_;
+  const int64_t layer_;
+  const std::span<const DecodeRow> rows_;
+  const int64_t num_rows_;
+  LatentCache& cache_;
+  DecodeScratch& scratch_;
+  const int64_t heads_ = config_.num_attention_heads, rank_ = config_.kv_lora_rank;
+  const int64_t width_ = rank_ + config_.qk_rope_head_dim;
+  const float scale_ = static_cast<float>(config_.softmax_scale());
+  const float* q_ = nullptr;
+  int64_t q_stride_ = 0;
+};
+
+}  // namespace
+
+void decode_attention(const DecodeWeights::State& weights, int64_t layer, std::span<const DecodeRow> rows,
+                      LatentCache& cache, DecodeScratch& scratch) {
+  AttentionStep(weights, layer, rows, cache, scratch).run();
+}
+
+}  // namespace aha::model

@@ -1,0 +1,48 @@
+// The memory of a decode step: sized once for the most rows a step may have, so that a step allocates nothing.
+//
+// Letters: R rows of a step, D hidden size, H heads, W latent and rope width, K experts a row.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "aha/model/decoder.h"
+#include "model/decode_weights.h"
+
+namespace aha::model {
+
+struct DecodeScratch {
+  DecodeScratch(const DecodeWeights::State& weights, int64_t max_rows);
+
+  int64_t max_rows;
+  FloatBuffer x_RD, normed_RD;
+  // attention
+  int64_t input_width;     // of attention.input's rows: query part, latent, rope key
+  FloatBuffer input_R;     // [R, input_width]
+  FloatBuffer q_normed_R;  // [R, q_lora_rank]
+  FloatBuffer q_R;         // [R, H·(nope + rope)], with q_lora_rank only
+  FloatBuffer query_RHW;   // absorbed queries
+  FloatBuffer latent_R;    // [R, H·kv_lora_rank]
+  FloatBuffer mixed_R;     // [R, H·v_head_dim]
+  FloatBuffer scores;      // [H, context] of one row
+  // feed-forward
+  FloatBuffer hidden_R;      // [R, widest gate_up or router_and_shared]
+  FloatBuffer activated_R;   // [R, widest intermediate]
+  FloatBuffer gathered_RD;   // rows of one expert
+  FloatBuffer expert_out;    // [R·K, D], sorted by expert
+  FloatBuffer router_score;  // [E]
+  std::vector<float> expert_weight_RK;
+  std::vector<int32_t> expert_RK, slot_RK, sorted_row, expert_begin;
+  // output
+  FloatBuffer logits;  // [R, V]
+};
+
+/// x_RD += attention of normed rows, whose latents it appends to the cache. Rows see what stands in the cache and
+/// those of their sequence before them in `rows`.
+void decode_attention(const DecodeWeights::State& weights, int64_t layer, std::span<const DecodeRow> rows,
+                      LatentCache& cache, DecodeScratch& scratch);
+
+/// x_RD += feed-forward block of its normed rows.
+void decode_feed_forward(const DecodeWeights::State& weights, int64_t layer, int64_t num_rows, DecodeScratch& scratch);
+
+}  // namespace aha::model

@@ -1,0 +1,54 @@
+// Weights as the decode forward reads them: packed for products, absorbed, fused where inputs are the same.
+#pragma once
+#include <vector>
+
+#include "aha/model/decoder.h"
+#include "aha/ops/cpu_gemm.h"
+#include "aha/ops/cpu_math.h"
+#include "model/rope_table.h"
+
+namespace aha::model {
+
+struct DecodeMlp {
+  ops::PackedWeight gate_up, down;
+  int64_t intermediate = 0;
+};
+
+/// The attention of a layer. W_UK and W_UV are the halves of kv_b_proj, one of each per head.
+struct DecodeAttention {
+  std::vector<float> norm, q_a_norm, latent_norm;
+  ops::PackedWeight input;              // q_proj or q_a_proj, then kv_a_proj_with_mqa
+  ops::PackedWeight q_b;                // with q_lora_rank only
+  std::vector<ops::PackedWeight> w_uk;  // per head: a query of nope_dim becomes one of kv_lora_rank
+  std::vector<ops::PackedWeight> w_uv;  // per head: a sum of latents becomes one of v_head_dim
+  ops::PackedWeight output;
+};
+
+/// The feed-forward block of a layer.
+struct DecodeFeedForward {
+  std::vector<float> norm;
+  bool is_moe = false;
+  DecodeMlp dense;
+  // MoE:
+  ops::PackedWeight router_and_shared;  // router, then the shared experts' gate and up
+  ops::PackedWeight shared_down;
+  int64_t shared_intermediate = 0;  // 0: no shared experts
+  std::vector<float> expert_bias;
+  std::vector<DecodeMlp> experts;
+};
+
+struct DecodeLayer {
+  DecodeAttention attention;
+  DecodeFeedForward feed_forward;
+};
+
+struct DecodeWeights::State {
+  ModelConfig config;
+  std::vector<float> embedding, norm;
+  std::vector<DecodeLayer> layers;
+  ops::PackedWeight head;
+  RopeTable<float> rope;
+  ops::RouterShape router{};
+};
+
+}  // namespace aha::model
