@@ -18,6 +18,12 @@ struct Generator {
 constexpr Generator kGenerators[] = {
     {"last_digit_sum", make_last_digit_sum},
     {"plain_sum", make_plain_sum},
+    {"running_sum", make_running_sum},
+    {"sort_digits", make_sort_digits},
+    {"countdown", make_countdown},
+    {"linear_equation", make_linear_equation},
+    {"knights_and_knaves", make_knights_and_knaves},
+    {"multiple_choice", make_multiple_choice},
 };
 
 constexpr uint64_t kHeldOutShare = 8;  // one prompt in …

@@ -8,5 +8,11 @@ namespace aha::data {
 
 std::unique_ptr<Task> make_last_digit_sum(const TaskOptions& options);
 std::unique_ptr<Task> make_plain_sum(const TaskOptions& options);
+std::unique_ptr<Task> make_running_sum(const TaskOptions& options);
+std::unique_ptr<Task> make_sort_digits(const TaskOptions& options);
+std::unique_ptr<Task> make_countdown(const TaskOptions& options);
+std::unique_ptr<Task> make_linear_equation(const TaskOptions& options);
+std::unique_ptr<Task> make_knights_and_knaves(const TaskOptions& options);
+std::unique_ptr<Task> make_multiple_choice(const TaskOptions& options);
 
 }  // namespace aha::data

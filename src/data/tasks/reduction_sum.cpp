@@ -2,23 +2,13 @@
 #include "data/tasks/reduction_sum.h"
 
 namespace aha::data {
-namespace {
-
-std::string joined(const std::vector<int64_t>& numbers) {
-  std::string text;
-  for (const int64_t number : numbers) text.append(text.empty() ? "" : "+").append(std::to_string(number));
-  return text;
-}
-
-}  // namespace
-
 ReductionSum::ReductionSum(const SumKind& kind, const TaskOptions& options)
     : WorkedTask(kind.name, {"add", "加"}, options, {5, 6, 1, 4}, {2, 32, 0, 99}), kind_(kind) {}
 
 Example ReductionSum::problem(const std::vector<int64_t>& operands, const std::string& language) const {
   int64_t total = 0;
   for (const int64_t operand : operands) total += operand;
-  return make_example(localised(language, kind_.english, kind_.chinese) + " " + joined(operands),
+  return make_example(localised(language, kind_.english, kind_.chinese) + " " + joined(operands, "+"),
                       std::to_string(reduced(total)), int64_t(operands.size()), language, {{"operands", operands}});
 }
 
@@ -55,7 +45,7 @@ Pass ReductionSum::work(const Example& example, bool is_wrong, Wording&, Random&
     if (step == wrong_step) total = slipped(total, random);
     rest.erase(rest.begin());
     rest[0] = total;
-    pass.text.append(">").append(joined(rest));
+    pass.text.append(">").append(joined(rest, "+"));
   }
   pass.answer = std::to_string(rest[0]);
   return pass;

@@ -116,4 +116,10 @@ std::string localised(const std::string& language, const char* english, const ch
   return language == "zh" ? chinese : english;
 }
 
+std::string joined(const std::vector<int64_t>& numbers, const char* separator) {
+  std::string text;
+  for (const int64_t number : numbers) text.append(text.empty() ? "" : separator).append(std::to_string(number));
+  return text;
+}
+
 }  // namespace aha::data

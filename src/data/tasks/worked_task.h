@@ -71,4 +71,7 @@ int64_t draw_slip(Random& random);
 /// In its own language: `english` for en, `chinese` for zh.
 std::string localised(const std::string& language, const char* english, const char* chinese);
 
+/// "3+4+5" of 3, 4, 5 and "+".
+std::string joined(const std::vector<int64_t>& numbers, const char* separator);
+
 }  // namespace aha::data

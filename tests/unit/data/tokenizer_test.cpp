@@ -1,0 +1,141 @@
+// The byte tokenizer: ids by hand, every byte there and back, chats, and its files.
+#include "aha/data/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "aha/core/error.h"
+#include "aha/core/file.h"
+#include "aha/core/random.h"
+
+namespace aha::data {
+namespace {
+
+using Ids = std::vector<int32_t>;
+
+std::filesystem::path test_folder(const std::string& name) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("aha_tokenizer_" + name);
+  std::filesystem::remove_all(folder);
+  return folder;
+}
+
+template <class Error>
+std::string message_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(ByteTokenizer, EncodesBytesAndSpecialTokens) {
+  const auto tokenizer = make_byte_tokenizer();
+  EXPECT_EQ(tokenizer->encode("a+1\n"), (Ids{97, 43, 49, 10}));
+  EXPECT_EQ(tokenizer->encode("得7"), (Ids{0xE5, 0xBE, 0x97, 55}));
+  EXPECT_EQ(tokenizer->encode("<pad><bos><eos>"), (Ids{256, 257, 258}));
+  EXPECT_EQ(tokenizer->encode("<think></think><answer>7</answer>"), (Ids{259, 260, 261, 55, 262}));
+  EXPECT_EQ(tokenizer->encode("<|system|><|user|><|assistant|>"), (Ids{263, 264, 265}));
+  EXPECT_EQ(tokenizer->encode("<|reserved_0|><|reserved_1|><|reserved_10|><|reserved_53|>"), (Ids{266, 267, 276, 319}));
+  EXPECT_EQ(tokenizer->encode("<<think><thin"), (Ids{60, 259, 60, 116, 104, 105, 110}));
+  EXPECT_EQ(tokenizer->encode("<|reserved_54|>").size(), 15u);
+  EXPECT_EQ(tokenizer->encode(""), Ids{});
+}
+
+TEST(ByteTokenizer, DecodesWhatItEncodes) {
+  const auto tokenizer = make_byte_tokenizer();
+  Random random(1, "test");
+  for (int i = 0; i < 200; ++i) {
+    std::string text;
+    for (uint64_t length = random.below(60); text.size() < length;) {
+      text += random.chance(0.1) ? "</think>" : std::string(1, static_cast<char>(random.below(256)));
+    }
+    EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
+  }
+  Ids all(320);
+  for (int32_t id = 0; id < 320; ++id) all[id] = id;
+  EXPECT_EQ(tokenizer->encode(tokenizer->decode(all)), all);
+}
+
+TEST(ByteTokenizer, DropsSpecialTokensOnRequestAndRefusesForeignIds) {
+  const auto tokenizer = make_byte_tokenizer();
+  EXPECT_EQ(tokenizer->decode({259, 65, 260, 266, 258}, /*skip_special=*/true), "A");
+  EXPECT_EQ(tokenizer->decode({259, 65, 260, 266, 258}), "<think>A</think><|reserved_0|><eos>");
+  EXPECT_EQ(message_of<InputError>([&] { tokenizer->decode({320}); }),
+            "token id 320: is outside the vocabulary of 320 tokens");
+  EXPECT_THROW(tokenizer->decode({-1}), InputError);
+}
+
+TEST(ByteTokenizer, NamesItsTokens) {
+  const auto tokenizer = make_byte_tokenizer();
+  EXPECT_EQ(tokenizer->vocab_size(), 320);
+  EXPECT_EQ(tokenizer->pad_id(), 256);
+  EXPECT_EQ(tokenizer->bos_id(), 257);
+  EXPECT_EQ(tokenizer->eos_ids(), Ids{258});
+}
+
+TEST(ByteTokenizer, RendersAChatWithTheAssistantsTokensMarked) {
+  const auto tokenizer = make_byte_tokenizer();
+  const RenderedChat chat = tokenizer->render_chat(
+      {{"system", "s"}, {"user", "1+1"}, {"assistant", "2<"}, {"user", "ok"}}, /*add_generation_prompt=*/true);
+  EXPECT_EQ(chat.text, "<|system|>s<|user|>1+1<|assistant|>2<<eos><|user|>ok<|assistant|>");
+  EXPECT_EQ(chat.token_ids, (Ids{263, 115, 264, 49, 43, 49, 265, 50, 60, 258, 264, 111, 107, 265}));
+  EXPECT_EQ(chat.assistant_mask, (Ids{0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0}));
+  EXPECT_EQ(chat.token_ids, tokenizer->encode(chat.text));
+  EXPECT_EQ(message_of<InputError>([&] {
+              tokenizer->render_chat({{"tool", "x"}}, false);
+            }),
+            "messages: role `tool` is not known; use system, user or assistant");
+}
+
+TEST(TokenizerFolder, IsReadBack) {
+  const auto folder = test_folder("round_trip");
+  make_byte_tokenizer()->save(folder);
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}) {
+    EXPECT_TRUE(std::filesystem::is_regular_file(folder / name)) << name;
+  }
+  EXPECT_EQ(load_tokenizer(folder)->vocab_size(), 320);
+  EXPECT_EQ(make_tokenizer({"huggingface", folder.string()})->vocab_size(), 320);
+}
+
+TEST(TokenizerFolder, OfAnotherKindIsRefused) {
+  const auto folder = test_folder("refused");
+  EXPECT_EQ(message_of<InputError>([&] { load_tokenizer(folder); }),
+            folder.string() + ": has no tokenizer.json; only the byte tokenizer that aha saves is read");
+  make_byte_tokenizer()->save(folder);
+  const std::string good = read_file(folder / "tokenizer.json");
+  const std::string other_kind = (folder / "tokenizer.json").string() +
+                                 ": is a tokenizer of another kind; only the byte tokenizer that aha saves is read";
+  const std::pair<std::string, std::string> edits[] = {{"\"id\": 259", "\"id\": 260"},
+                                                       {"\"<think>\"", "\"<thing>\""},
+                                                       {"\"BPE\"", "\"WordPiece\""},
+                                                       {"\"merges\": []", "\"merges\": [1]"},
+                                                       {"\"a\": 97", "\"a\": 98"},
+                                                       {"\"use_regex\": false", "\"use_regex\": true"},
+                                                       {"\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}"}};
+  for (const auto& [from, to] : edits) {
+    std::string text = good;
+    const size_t place = text.find(from);
+    ASSERT_NE(place, std::string::npos) << from;
+    write_file_atomic(folder / "tokenizer.json", text.replace(place, from.size(), to));
+    EXPECT_EQ(message_of<InputError>([&] { load_tokenizer(folder); }), other_kind) << from;
+  }
+  write_file_atomic(folder / "tokenizer.json", "[1]");
+  EXPECT_EQ(message_of<InputError>([&] { load_tokenizer(folder); }), other_kind);
+}
+
+TEST(TokenizerConfig, NamesWhatIsMissing) {
+  EXPECT_EQ(make_tokenizer({})->vocab_size(), 320);
+  EXPECT_EQ(message_of<ConfigError>([] {
+              make_tokenizer({"sentencepiece", "x"});
+            }),
+            "tokenizer.kind: `sentencepiece` is not built; use byte, or huggingface with a path");
+  EXPECT_EQ(message_of<ConfigError>([] {
+              make_tokenizer({"huggingface", "no/such"});
+            }),
+            "tokenizer.path: there is no `no/such`; name a tokenizer folder");
+}
+
+}  // namespace
+}  // namespace aha::data
