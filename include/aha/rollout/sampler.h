@@ -42,9 +42,17 @@ struct SampledToken {
 class Sampler {
  public:
   explicit Sampler(int64_t vocab_size);
+  int64_t vocab_size() const { return static_cast<int64_t>(probabilities_.size()); }
+  /// @param logits [vocab_size] · uniform in [0, 1). @throws Error for logits that are not finite
   SampledToken sample(const float* logits, const SamplingParams& params, double uniform);
 
  private:
+  static float checked(float logsumexp);
+  int32_t draw(double threshold) const;
+  double filter(const SamplingParams& params);  // zeroes what is dropped; returns the mass that stays
+  void keep_top_k(int64_t top_k);
+  void keep_top_p(double top_p);
+  void keep_min_p(double min_p);
   std::vector<float> probabilities_;
   std::vector<int32_t> order_;
 };
