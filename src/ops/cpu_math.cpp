@@ -3,22 +3,9 @@
 
 #include <cmath>
 
-#include "ops/cpu/double_rows.h"
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/rows.h"
 
 namespace aha::ops {
-namespace {
-
-template <class T>
-decltype(auto) rows() {
-  if constexpr (std::is_same_v<T, float>)
-    return cpu_kernels();
-  else
-    return DoubleRows();
-}
-
-}  // namespace
-
 template <class T>
 T rms_norm_row(const T* x, const T* weight, T eps, int64_t width, T* y) {
   return rows<T>().rms_norm(x, weight, eps, width, y);

@@ -5,8 +5,7 @@
 
 #include "aha/core/error.h"
 #include "aha/ops/cpu_math.h"
-#include "ops/cpu/double_rows.h"
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/rows.h"
 
 namespace aha::ops {
 namespace {
@@ -70,10 +69,7 @@ void route_row(const RouterShape& shape, const T* logits, const float* bias, int
   check_shape(shape);
   thread_local RouterScratch<T> scratch;
   const size_t num_experts = static_cast<size_t>(shape.num_experts);
-  if constexpr (std::is_same_v<T, float>)
-    cpu_kernels().sigmoid(logits, shape.num_experts, score);
-  else
-    DoubleRows::sigmoid(logits, shape.num_experts, score);
+  rows<T>().sigmoid(logits, shape.num_experts, score);
   scratch.choice.resize(num_experts);
   for (size_t i = 0; i < num_experts; ++i) scratch.choice[i] = score[i] + static_cast<T>(bias[i]);
   scratch.is_allowed.assign(num_experts, shape.num_groups == 1);

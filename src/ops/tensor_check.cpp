@@ -41,6 +41,17 @@ TensorCheck& TensorCheck::integers(const std::string& name, const torch::Tensor&
   return *this;
 }
 
+TensorCheck& TensorCheck::indices(const std::string& name, const torch::Tensor& tensor, int64_t limit) {
+  const torch::Tensor index = tensor.contiguous();
+  for (int64_t i = 0; i < index.numel(); ++i) {
+    const int64_t value = index.const_data_ptr<int64_t>()[i];
+    if (value < 0 || value >= limit)
+      throw ShapeError("[" + op_ + "] " + name + ": entry " + std::to_string(i) + " is " + std::to_string(value) +
+                       ", but must be in [0, " + std::to_string(limit) + ")");
+  }
+  return *this;
+}
+
 TensorCheck& TensorCheck::size(char letter, int64_t size) {
   const auto [place, is_new] = sizes_.try_emplace(letter, size, "the call");
   if (!is_new && place->second.first != size)

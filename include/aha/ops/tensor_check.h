@@ -15,7 +15,8 @@ class TensorCheck {
   TensorCheck& shape(const std::string& name, const torch::Tensor& tensor, const std::string& letters);  ///< float32/64
   TensorCheck& integers(const std::string& name, const torch::Tensor& tensor, const std::string& letters,
                         torch::Dtype dtype);
-  TensorCheck& size(char letter, int64_t size);  ///< binds a letter
+  TensorCheck& indices(const std::string& name, const torch::Tensor& tensor, int64_t limit);  ///< int64 in [0, limit)
+  TensorCheck& size(char letter, int64_t size);                                               ///< binds a letter
 
  private:
   void bind(const std::string& name, const torch::Tensor& tensor, const std::string& letters);

@@ -24,6 +24,17 @@ struct DoubleRows {
     return inverse;
   }
 
+  static void rms_norm_backward(const double* x, const double* weight, const double* grad, double inverse,
+                                int64_t width, double* grad_x, double* grad_weight) {
+    double sum = 0;
+    for (int64_t i = 0; i < width; ++i) {
+      sum += weight[i] * grad[i] * x[i];
+      grad_weight[i] += grad[i] * (x[i] * inverse);
+    }
+    const double along = inverse * inverse * inverse * sum / static_cast<double>(width);
+    for (int64_t i = 0; i < width; ++i) grad_x[i] = inverse * (weight[i] * grad[i]) - along * x[i];
+  }
+
   static void swiglu(const double* gate, const double* up, int64_t width, double* y) {
     for (int64_t i = 0; i < width; ++i) y[i] = gate[i] / (1.0 + std::exp(-gate[i])) * up[i];
   }

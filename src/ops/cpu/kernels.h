@@ -38,6 +38,9 @@ struct CpuKernels {
   void (*exp)(const float* x, int64_t width, float* y);
   void (*sigmoid)(const float* x, int64_t width, float* y);
   float (*rms_norm)(const float* x, const float* weight, float eps, int64_t width, float* y);
+  /// grad_x = the gradient in x of a row whose result had the factor `inverse`; grad_weight += that in the weight.
+  void (*rms_norm_backward)(const float* x, const float* weight, const float* grad, float inverse, int64_t width,
+                            float* grad_x, float* grad_weight);
   void (*swiglu)(const float* gate, const float* up, int64_t width, float* y);
   void (*swiglu_backward)(const float* gate, const float* up, const float* grad, int64_t width, float* grad_gate,
                           float* grad_up, float* y);

@@ -61,6 +61,21 @@ static float rms_norm(const float* x, const float* weight, float eps, int64_t wi
   return inverse;
 }
 
+static void rms_norm_backward(const float* x, const float* weight, const float* grad, float inverse, int64_t width,
+                              float* grad_x, float* grad_weight) {
+  F16 sum = zero();
+  for_blocks(width, [&](int64_t i, int64_t count) {
+    const F16 v = load_block(x, i, count), d = load_block(grad, i, count);
+    sum = fma(mul(load_block(weight, i, count), d), v, sum);
+    store_block(grad_weight, i, count, fma(d, mul(v, all(inverse)), load_block(grad_weight, i, count)));
+  });
+  const F16 along = all(-(inverse * inverse * inverse) * (sum_lanes(sum) / static_cast<float>(width)));
+  for_blocks(width, [&](int64_t i, int64_t count) {
+    const F16 direct = mul(all(inverse), mul(load_block(weight, i, count), load_block(grad, i, count)));
+    store_block(grad_x, i, count, fma(along, load_block(x, i, count), direct));
+  });
+}
+
 static void swiglu(const float* gate, const float* up, int64_t width, float* y) {
   for_blocks(width, [&](int64_t i, int64_t count) {
     const F16 g = load_block(gate, i, count);
@@ -160,9 +175,11 @@ static void axpy(float a, const float* x, float* y, int64_t width) {
   });
 }
 
-// A macro, as the table must be a constant of each namespace that includes this file.
-#define AHA_CPU_KERNELS(name, set)                                                                             \
-  {                                                                                                            \
-    name, set::kPanelWidth, set::pack, set::multiply, set::exp, set::sigmoid, set::rms_norm, set::swiglu,      \
-        set::swiglu_backward, set::rope, set::softmax, set::softmax_sums, set::scaled_exp, set::dot, set::axpy \
+// A macro, as the table must be a constant beside each namespace that includes this file.
+#define AHA_CPU_KERNELS(set_name, set)                                                                                \
+  {                                                                                                                   \
+    .name = set_name, .panel_width = set::kPanelWidth, .pack = set::pack, .multiply = set::multiply, .exp = set::exp, \
+    .sigmoid = set::sigmoid, .rms_norm = set::rms_norm, .rms_norm_backward = set::rms_norm_backward,                  \
+    .swiglu = set::swiglu, .swiglu_backward = set::swiglu_backward, .rope = set::rope, .softmax = set::softmax,       \
+    .softmax_sums = set::softmax_sums, .scaled_exp = set::scaled_exp, .dot = set::dot, .axpy = set::axpy              \
   }

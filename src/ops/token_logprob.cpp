@@ -1,0 +1,155 @@
+// Log-probability of each target token on the CPU, a chunk of rows at a time.
+#include "aha/ops/token_logprob.h"
+
+#include <algorithm>
+
+#include "aha/core/error.h"
+#include "aha/ops/cpu_gemm.h"
+#include "aha/ops/cpu_math.h"
+#include "aha/ops/tensor_check.h"
+
+namespace aha::ops {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// Rows whose logits share the second-level cache with the head (here 1 MB), and never more than the promised 4 MB.
+constexpr int64_t kChunkRows = 256;
+constexpr int64_t kChunkBytes = 4 << 20;
+
+template <class T>
+struct Head {
+  const T *hidden, *head;  // [T, D], [V, D]
+  const int64_t* target;
+  int64_t num_tokens, vocab_size, width;
+  T scale;
+
+  Head(const Tensor& hidden_TD, const Tensor& head_VD, const Tensor& target_T, double temperature)
+      : hidden(hidden_TD.const_data_ptr<T>()),
+        head(head_VD.const_data_ptr<T>()),
+        target(target_T.const_data_ptr<int64_t>()),
+        num_tokens(hidden_TD.size(0)),
+        vocab_size(head_VD.size(0)),
+        width(head_VD.size(1)),
+        scale(static_cast<T>(1.0 / temperature)) {}
+
+  // work(first token, number of tokens, their logits)
+  template <class Work>
+  void for_chunks(Work work) const {
+    const int64_t row_bytes = vocab_size * static_cast<int64_t>(sizeof(T));
+    const int64_t limit = std::clamp<int64_t>(kChunkBytes / std::max<int64_t>(row_bytes, 1), 1, kChunkRows);
+    std::vector<T> logits(static_cast<size_t>(std::min(limit, num_tokens) * vocab_size));
+    for (int64_t first = 0; first < num_tokens; first += limit) {
+      const int64_t count = std::min(limit, num_tokens - first);
+      gemm(GemmArgs<T>{.a = hidden + first * width,
+                       .b = head,
+                       .c = logits.data(),
+                       .m = count,
+                       .n = vocab_size,
+                       .k = width,
+                       .lda = width,
+                       .ldb = width,
+                       .ldc = vocab_size,
+                       .transpose_b = true});
+      work(first, count, logits.data());
+    }
+  }
+};
+
+template <class T>
+void score(const Head<T>& head, T* logprob, T* entropy, T* logsumexp) {
+  head.for_chunks([&](int64_t first, int64_t count, const T* logits) {
+    for (int64_t t = first; t < first + count; ++t, logits += head.vocab_size) {
+      logsumexp[t] = logsumexp_row(logits, head.scale, head.vocab_size, entropy + t);
+      logprob[t] = std::min(T{0}, head.scale * logits[head.target[t]] - logsumexp[t]);
+    }
+  });
+}
+
+// The gradients' pointers may be null.
+template <class T>
+struct Gradients {
+  T *hidden, *head;
+};
+
+// The gradient of a token's logits is scale · (one at the target - probabilities) · upstream. The sum over tokens in
+// the head's gradient goes on from chunk to chunk: its bits do not depend on the chunk's size.
+template <class T>
+void differentiate(const Head<T>& head, const T* logsumexp, const T* upstream, const Gradients<T>& gradients) {
+  const int64_t vocab_size = head.vocab_size, width = head.width;
+  head.for_chunks([&](int64_t first, int64_t count, T* logits) {
+    for (int64_t t = first; t < first + count; ++t) {
+      T* row = logits + (t - first) * vocab_size;
+      const T factor = head.scale * upstream[t];
+      scaled_exp_row(row, head.scale, logsumexp[t], -factor, vocab_size);
+      row[head.target[t]] += factor;
+    }
+    GemmArgs<T> args{.a = logits,
+                     .b = head.head,
+                     .c = gradients.hidden + first * width,
+                     .m = count,
+                     .n = width,
+                     .k = vocab_size,
+                     .lda = vocab_size,
+                     .ldb = width,
+                     .ldc = width};
+    if (gradients.hidden) gemm(args);
+    args.b = head.hidden + first * width;
+    args.c = gradients.head;
+    args.m = vocab_size;
+    args.k = count;
+    args.transpose_a = args.accumulate = true;
+    if (gradients.head) gemm(args);
+  });
+}
+
+class TokenLogprobFunction : public torch::autograd::Function<TokenLogprobFunction> {
+ public:
+  static variable_list forward(AutogradContext* context, const Tensor& hidden_in, const Tensor& head_in,
+                               const Tensor& target_in, double temperature) {
+    const Tensor hidden = hidden_in.contiguous(), head = head_in.contiguous(), target = target_in.contiguous();
+    Tensor logprob = torch::empty({hidden.size(0)}, hidden.options());
+    Tensor entropy = torch::empty_like(logprob), logsumexp = torch::empty_like(logprob);
+    AT_DISPATCH_FLOATING_TYPES(hidden.scalar_type(), "token_logprob", [&] {
+      score(Head<scalar_t>(hidden, head, target, temperature), logprob.data_ptr<scalar_t>(),
+            entropy.data_ptr<scalar_t>(), logsumexp.data_ptr<scalar_t>());
+    });
+    context->mark_non_differentiable({entropy});
+    context->set_materialize_grads(false);
+    context->save_for_backward({hidden, head, target, logsumexp});
+    context->saved_data["temperature"] = temperature;
+    return {logprob, entropy};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list upstream) {
+    if (!upstream[0].defined()) return {Tensor(), Tensor(), Tensor(), Tensor()};
+    const variable_list saved = context->get_saved_variables();
+    const Tensor &hidden = saved[0], &head = saved[1], grad = upstream[0].contiguous();
+    Tensor grad_hidden, grad_head;
+    if (context->needs_input_grad(0)) grad_hidden = torch::empty_like(hidden);
+    if (context->needs_input_grad(1)) grad_head = torch::zeros_like(head);
+    AT_DISPATCH_FLOATING_TYPES(hidden.scalar_type(), "token_logprob", [&] {
+      differentiate<scalar_t>({hidden, head, saved[2], context->saved_data["temperature"].toDouble()},
+                              saved[3].const_data_ptr<scalar_t>(), grad.const_data_ptr<scalar_t>(),
+                              {grad_hidden.defined() ? grad_hidden.data_ptr<scalar_t>() : nullptr,
+                               grad_head.defined() ? grad_head.data_ptr<scalar_t>() : nullptr});
+    });
+    return {grad_hidden, grad_head, Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+TokenLogprob token_logprob(const Tensor& hidden_TD, const Tensor& head_VD, const Tensor& target_T, double temperature) {
+  TensorCheck check("token_logprob");
+  check.shape("hidden", hidden_TD, "TD").shape("head", head_VD, "VD");
+  check.integers("target", target_T, "T", torch::kInt64).indices("target", target_T, head_VD.size(0));
+  if (!(temperature > 0))
+    throw ShapeError("[token_logprob] temperature: is " + std::to_string(temperature) + ", but must be above 0");
+  const variable_list out = TokenLogprobFunction::apply(hidden_TD, head_VD, target_T, temperature);
+  return {out[0], out[1]};
+}
+
+}  // namespace aha::ops
