@@ -80,6 +80,13 @@ bool has_our_added_tokens(const nlohmann::json& tokenizer) {
   return true;
 }
 
+// `transformers` writes a template without tokens where there was nothing.
+bool adds_no_tokens(const nlohmann::json& post_processor) {
+  const bool is_empty_template = member(post_processor, "type") == "TemplateProcessing" &&
+                                 member(post_processor, "special_tokens") == nlohmann::json::object();
+  return post_processor.is_null() || is_empty_template;
+}
+
 }  // namespace
 
 ordered_json byte_tokenizer_json() {
@@ -109,7 +116,7 @@ bool is_byte_tokenizer(const nlohmann::json& tokenizer) {
   const nlohmann::json splitter = member(tokenizer, "pre_tokenizer");
   return member(model, "type") == "BPE" && member(model, "merges") == nlohmann::json::array() &&
          member(model, "vocab") == nlohmann::json(byte_vocabulary()) && member(tokenizer, "normalizer").is_null() &&
-         member(tokenizer, "post_processor").is_null() && member(splitter, "type") == "ByteLevel" &&
+         adds_no_tokens(member(tokenizer, "post_processor")) && member(splitter, "type") == "ByteLevel" &&
          member(splitter, "add_prefix_space") == false && member(splitter, "use_regex") == false &&
          has_our_added_tokens(tokenizer);
 }

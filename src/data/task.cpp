@@ -13,18 +13,30 @@ namespace {
 struct Generator {
   const char* name;
   std::unique_ptr<Task> (*make)(const TaskOptions&);
+  const char* summary;
 };
 
 constexpr Generator kGenerators[] = {
-    {"last_digit_sum", make_last_digit_sum},
-    {"plain_sum", make_plain_sum},
-    {"running_sum", make_running_sum},
-    {"sort_digits", make_sort_digits},
-    {"countdown", make_countdown},
-    {"linear_equation", make_linear_equation},
-    {"knights_and_knaves", make_knights_and_knaves},
-    {"multiple_choice", make_multiple_choice},
+    {"last_digit_sum", make_last_digit_sum, "last digit of a sum; terms: numbers added (5-6), operands: these (1-4)"},
+    {"plain_sum", make_plain_sum, "a sum of small numbers; terms: numbers added (5-6), operands: these (1-4)"},
+    {"running_sum", make_running_sum, "a sum of larger numbers; terms: numbers added (3-5), operands: these (10-99)"},
+    {"sort_digits", make_sort_digits, "digits in ascending order; terms: digits (5-7), operands: these (1-9)"},
+    {"countdown", make_countdown, "a target from given numbers by + and -; terms: numbers (3), operands: these (1-10)"},
+    {"linear_equation", make_linear_equation,
+     "solve ax+b=c; terms: summands on the left (2), operands: coefficients and constants (1-9)"},
+    {"knights_and_knaves", make_knights_and_knaves, "who lies; terms: people (2-3), operands: none"},
+    {"multiple_choice", make_multiple_choice,
+     "facts and products, answered by a letter; terms: choices (4), operands: factors (2-9)"},
 };
+
+const Generator& find_generator(const std::string& name) {
+  for (const Generator& generator : kGenerators) {
+    if (name == generator.name) return generator;
+  }
+  const std::string hint = did_you_mean(name, task_names());
+  throw ConfigError("generator",
+                    "there is no generator `" + name + "`; " + (hint.empty() ? "`aha data --help` lists them" : hint));
+}
 
 constexpr uint64_t kHeldOutShare = 8;  // one prompt in …
 
@@ -48,11 +60,10 @@ bool belongs(const std::string& prompt, Split split) {
 Example Task::make_drill(Random& random) const { return make(random, /*out_of_distribution=*/false); }
 
 std::unique_ptr<Task> make_task(const std::string& name, const TaskOptions& options) {
-  for (const Generator& generator : kGenerators) {
-    if (name == generator.name) return generator.make(options);
-  }
-  throw ConfigError("generator", "there is no generator `" + name + "`" + did_you_mean(name, task_names()));
+  return find_generator(name).make(options);
 }
+
+std::string task_summary(const std::string& name) { return find_generator(name).summary; }
 
 std::vector<std::string> task_names() {
   std::vector<std::string> names;

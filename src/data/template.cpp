@@ -3,7 +3,6 @@
 
 #include <array>
 
-#include "aha/core/config_fields.h"
 #include "aha/core/error.h"
 
 namespace aha::data {
@@ -62,10 +61,8 @@ std::string_view between_tags(std::string_view text, const TagPlaces& places, Ta
 std::string plain_prompt(const std::string& problem) { return problem + "\n"; }
 
 Prompt make_prompt(const Example& example, int64_t id, const std::string& template_name, const Tokenizer& tokenizer) {
-  static const std::vector<std::string> kNames = {"plain", "r1_zero", "chat"};
-  if (std::find(kNames.begin(), kNames.end(), template_name) == kNames.end()) {
-    throw ConfigError("template", "`" + template_name + "` is no template; use plain, r1_zero or chat" +
-                                      did_you_mean(template_name, kNames));
+  if (template_name != "plain" && template_name != "r1_zero" && template_name != "chat") {
+    throw ConfigError("template", "`" + template_name + "` is not known; use plain, r1_zero or chat");
   }
   Prompt prompt;
   prompt.id = id;

@@ -72,6 +72,8 @@ std::unique_ptr<Task> make_task(const std::string& name, const TaskOptions& opti
 /// Names of all generators: last_digit_sum plain_sum running_sum sort_digits countdown linear_equation
 /// knights_and_knaves multiple_choice.
 std::vector<std::string> task_names();
+/// What a generator asks, and what terms and operands are to it, in one line. @throws ConfigError as make_task
+std::string task_summary(const std::string& name);
 
 /// True if a prompt belongs to the held-out split: hash of its text modulo 8 is 0. Disjoint from training by
 /// construction.

@@ -144,7 +144,11 @@ TEST(TaskTable, HasEveryGenerator) {
   EXPECT_EQ(task_names(),
             (std::vector<std::string>{"last_digit_sum", "plain_sum", "running_sum", "sort_digits", "countdown",
                                       "linear_equation", "knights_and_knaves", "multiple_choice"}));
-  EXPECT_TRUE(complaint([] { make_task("countdwn", {}); }).starts_with("generator: there is no generator `countdwn`"));
+  EXPECT_EQ(complaint([] { make_task("countdwn", {}); }),
+            "generator: there is no generator `countdwn`; did you mean `countdown`?");
+  for (const std::string& name : task_names()) {
+    EXPECT_NE(task_summary(name).find("; terms: "), std::string::npos) << name;
+  }
 }
 
 TEST(TaskOptions, OutsideTheLimitsAreRefused) {

@@ -47,7 +47,12 @@ TEST(MakePrompt, SendsConversationsThroughTheChatTemplate) {
 }
 
 TEST(MakePrompt, RefusesAnUnknownTemplate) {
-  EXPECT_THROW(make_prompt(problem("x"), 0, "r1zero", *make_byte_tokenizer()), ConfigError);
+  try {
+    make_prompt(problem("x"), 0, "r1zero", *make_byte_tokenizer());
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(), "template: `r1zero` is not known; use plain, r1_zero or chat");
+  }
 }
 
 TEST(SplitTags, ReadsWhatTaggedCompletionWrites) {

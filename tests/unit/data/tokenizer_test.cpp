@@ -99,6 +99,26 @@ TEST(TokenizerFolder, IsReadBack) {
   EXPECT_EQ(make_tokenizer({"huggingface", folder.string()})->vocab_size(), 320);
 }
 
+// Replaces one spot of a saved tokenizer.json.
+void edit(const std::filesystem::path& path, const std::string& from, const std::string& to) {
+  std::string text = read_file(path);
+  const size_t place = text.find(from);
+  ASSERT_NE(place, std::string::npos) << from;
+  write_file_atomic(path, text.replace(place, from.size(), to));
+}
+
+TEST(TokenizerFolder, IsReadAfterTransformersSavedItAgain) {
+  const auto folder = test_folder("saved_again");
+  make_byte_tokenizer()->save(folder);
+  edit(folder / "tokenizer.json", "\"post_processor\": null",
+       R"("post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}],
+          "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+          "special_tokens": {}})");
+  EXPECT_EQ(load_tokenizer(folder)->vocab_size(), 320);
+  edit(folder / "tokenizer.json", "\"special_tokens\": {}", R"("special_tokens": {"<bos>": {}})");
+  EXPECT_THROW(load_tokenizer(folder), InputError);
+}
+
 TEST(TokenizerFolder, OfAnotherKindIsRefused) {
   const auto folder = test_folder("refused");
   EXPECT_EQ(message_of<InputError>([&] { load_tokenizer(folder); }),
@@ -115,10 +135,8 @@ TEST(TokenizerFolder, OfAnotherKindIsRefused) {
                                                        {"\"use_regex\": false", "\"use_regex\": true"},
                                                        {"\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}"}};
   for (const auto& [from, to] : edits) {
-    std::string text = good;
-    const size_t place = text.find(from);
-    ASSERT_NE(place, std::string::npos) << from;
-    write_file_atomic(folder / "tokenizer.json", text.replace(place, from.size(), to));
+    write_file_atomic(folder / "tokenizer.json", good);
+    edit(folder / "tokenizer.json", from, to);
     EXPECT_EQ(message_of<InputError>([&] { load_tokenizer(folder); }), other_kind) << from;
   }
   write_file_atomic(folder / "tokenizer.json", "[1]");
