@@ -21,5 +21,7 @@ if(benchmark_FOUND)
   file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/bench/ops/*.cpp)
   add_executable(bench_ops EXCLUDE_FROM_ALL ${bench_sources})
   target_link_libraries(bench_ops PRIVATE aha_ops benchmark::benchmark benchmark::benchmark_main)
+  set_target_properties(bench_ops PROPERTIES POSITION_INDEPENDENT_CODE OFF)  # -fPIE is not what the header was built with
+  target_compile_options(bench_ops PRIVATE -fPIC)
   target_precompile_headers(bench_ops REUSE_FROM aha_pch_torch)
 endif()

@@ -1,0 +1,82 @@
+// Forward and backward of an op beside the same in plain Torch operations, one thread, in the same run.
+#include <benchmark/benchmark.h>
+#include <torch/torch.h>
+
+#include <chrono>
+
+#include "aha/ops/linear.h"
+#include "aha/ops/rms_norm.h"
+#include "aha/ops/swiglu_mlp.h"
+#include "aha/ops/token_logprob.h"
+
+namespace aha::ops {
+namespace {
+
+using Tensors = std::vector<torch::Tensor>;
+
+template <class Function>
+double step_seconds(const Tensors& inputs, Function function) {
+  const auto start = std::chrono::steady_clock::now();
+  const torch::Tensor y = function(inputs);
+  torch::autograd::grad({y}, inputs, {torch::ones_like(y)});
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+template <class Ours, class Theirs>
+void compare(benchmark::State& state, const Tensors& inputs, Ours ours, Theirs theirs) {
+  at::set_num_threads(1);
+  double best_ours = 1e9, best_theirs = 1e9;
+  for (auto _ : state) {
+    const double run = step_seconds(inputs, ours);
+    state.SetIterationTime(run);
+    best_ours = std::min(best_ours, run);
+    best_theirs = std::min(best_theirs, step_seconds(inputs, theirs));
+  }
+  state.counters["us"] = best_ours * 1e6;
+  state.counters["torch_us"] = best_theirs * 1e6;
+  state.counters["times_torch"] = best_theirs / best_ours;
+}
+
+torch::Tensor leaf(at::IntArrayRef shape) { return torch::randn(shape).requires_grad_(true); }
+
+void linear_step(benchmark::State& state) {
+  compare(
+      state, {leaf({state.range(0), 128}), leaf({384, 128})},
+      [](const Tensors& in) { return ops::linear(in[0], in[1]); },
+      [](const Tensors& in) { return torch::mm(in[0], in[1].t()); });
+}
+
+void rms_norm_step(benchmark::State& state) {
+  compare(
+      state, {leaf({state.range(0), 128}), leaf({128})},
+      [](const Tensors& in) { return ops::rms_norm(in[0], in[1], 1e-6); },
+      [](const Tensors& in) { return in[1] * (in[0] * (in[0].square().mean(1, true) + 1e-6).rsqrt()); });
+}
+
+void swiglu_mlp_step(benchmark::State& state) {
+  compare(
+      state, {leaf({state.range(0), 128}), leaf({768, 128}), leaf({128, 384})},
+      [](const Tensors& in) { return swiglu_mlp(in[0], in[1], in[2]); },
+      [](const Tensors& in) {
+        const auto halves = torch::mm(in[0], in[1].t()).chunk(2, 1);
+        return torch::mm(torch::silu(halves[0]) * halves[1], in[2].t());
+      });
+}
+
+void token_logprob_step(benchmark::State& state) {
+  const auto target = torch::randint(0, 320, {state.range(0)}, torch::kInt64);
+  compare(
+      state, {leaf({state.range(0), 128}), leaf({320, 128})},
+      [&](const Tensors& in) { return token_logprob(in[0], in[1], target).logprob_T; },
+      [&](const Tensors& in) {
+        return torch::log_softmax(torch::mm(in[0], in[1].t()), 1).gather(1, target.unsqueeze(1)).squeeze(1);
+      });
+}
+
+BENCHMARK(linear_step)->ArgName("T")->Arg(64)->Arg(1024)->UseManualTime()->Iterations(100);
+BENCHMARK(rms_norm_step)->ArgName("T")->Arg(64)->Arg(1024)->UseManualTime()->Iterations(100);
+BENCHMARK(swiglu_mlp_step)->ArgName("T")->Arg(64)->Arg(1024)->UseManualTime()->Iterations(100);
+BENCHMARK(token_logprob_step)->ArgName("T")->Arg(64)->Arg(1024)->UseManualTime()->Iterations(100);
+
+}  // namespace
+}  // namespace aha::ops

@@ -1,0 +1,57 @@
+#include "aha/ops/embedding.h"
+
+#include <gtest/gtest.h>
+
+#include "support/gradient_check.h"
+#include "unit/ops/random_tensor.h"
+
+namespace aha::ops {
+namespace {
+
+using namespace aha::tests;
+
+TEST(Embedding, PicksRowsAndAddsTheirGradients) {
+  const auto weight = torch::tensor({{1.0f, 2.0f}, {3.0f, 4.0f}, {5.0f, 6.0f}}).requires_grad_(true);
+  const auto rows = ops::embedding(weight, torch::tensor({2, 0, 2}, torch::kInt64));
+  EXPECT_TRUE(same_bits(rows, torch::tensor({{5.0f, 6.0f}, {1.0f, 2.0f}, {5.0f, 6.0f}})));
+  rows.backward(torch::tensor({{1.0f, 2.0f}, {10.0f, 20.0f}, {100.0f, 200.0f}}));
+  EXPECT_TRUE(same_bits(weight.grad(), torch::tensor({{10.0f, 20.0f}, {0.0f, 0.0f}, {101.0f, 202.0f}})));
+}
+
+// 1 + 2^-24 + 2^-24 is 1 from the left in float, but more than 1 from the right.
+TEST(Embedding, SumsInTokenOrder) {
+  const auto weight = torch::zeros({1, 1}).requires_grad_(true);
+  const float small = 0x1p-24f;
+  const auto token = torch::zeros({3}, torch::kInt64);
+  ops::embedding(weight, token).backward(torch::tensor({{1.0f}, {small}, {small}}));
+  EXPECT_EQ(weight.grad().item<float>(), 1.0f);
+  ops::embedding(weight, token).backward(torch::tensor({{small}, {small}, {1.0f}}));
+  EXPECT_EQ(weight.grad().item<float>(), 2.0f + 0x1p-23f - 0x1p-23f);  // 1 + (1 + 2^-23), rounded to even
+}
+
+TEST(Embedding, GradientsMatchFiniteDifferences) {
+  const auto weight = variable({5, 4}, 1), token = torch::tensor({4, 1, 1, 0}, torch::kInt64);
+  expect_gradients([&] { return ops::embedding(weight, token).sin().sum(); }, {{"weight", weight}}, 1e-6);
+}
+
+TEST(Embedding, NoTokens) {
+  const auto weight = variable({5, 4}, 1);
+  const auto rows = ops::embedding(weight, torch::empty({0}, torch::kInt64));
+  EXPECT_EQ(rows.sizes(), (std::vector<int64_t>{0, 4}));
+  rows.sum().backward();
+  EXPECT_TRUE(same_bits(weight.grad(), torch::zeros({5, 4}, torch::kFloat64)));
+}
+
+TEST(Embedding, NamesTheMistake) {
+  EXPECT_EQ(shape_error([] {
+              ops::embedding(torch::zeros({5, 4}), torch::tensor({0, 5}, torch::kInt64));
+            }),
+            "[embedding] token: entry 1 is 5, but must be in [0, 5)");
+  EXPECT_EQ(shape_error([] {
+              ops::embedding(torch::zeros({5, 4}), torch::tensor({0}, torch::kInt32));
+            }),
+            "[embedding] token: dtype is Int, but must be Long");
+}
+
+}  // namespace
+}  // namespace aha::ops

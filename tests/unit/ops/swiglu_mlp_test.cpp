@@ -1,0 +1,74 @@
+#include "aha/ops/swiglu_mlp.h"
+
+#include <gtest/gtest.h>
+
+#include "support/gradient_check.h"
+#include "unit/ops/random_tensor.h"
+
+namespace aha::ops {
+namespace {
+
+using namespace aha::tests;
+
+torch::Tensor plain(const torch::Tensor& x, const torch::Tensor& gate_up, const torch::Tensor& down) {
+  const auto halves = torch::mm(x, gate_up.t()).chunk(2, 1);
+  return torch::mm(torch::silu(halves[0]) * halves[1], down.t());
+}
+
+TEST(SwigluMlp, MatchesTorchInFloat64WithItsGradients) {
+  const torch::Tensor inputs[] = {normal_float({37, 24}, 1), normal_float({66, 24}, 2), normal_float({24, 33}, 3)};
+  std::vector<torch::Tensor> ours, exact;
+  for (const auto& input : inputs) {
+    ours.push_back(input.clone().requires_grad_(true));
+    exact.push_back(input.to(torch::kFloat64).requires_grad_(true));
+  }
+  const auto y = swiglu_mlp(ours[0], ours[1], ours[2]), z = plain(exact[0], exact[1], exact[2]);
+  EXPECT_LE(relative_error(y, z.detach()), 1e-6);
+  const auto factor = normal_float({37, 24}, 4);
+  (y * factor).sum().backward();
+  (z * factor).sum().backward();
+  for (int i = 0; i < 3; ++i) EXPECT_LE(relative_error(ours[i].grad(), exact[i].grad()), 2e-6) << i;
+}
+
+TEST(SwigluMlp, GradientsMatchFiniteDifferences) {
+  const auto x = variable({4, 5}, 1), gate_up = variable({6, 5}, 2), down = variable({5, 3}, 3);
+  expect_gradients([&] { return swiglu_mlp(x, gate_up, down).sin().sum(); },
+                   {{"x", x}, {"gate_up", gate_up}, {"down", down}}, 1e-6);
+}
+
+TEST(SwigluMlp, ARowHasTheBitsItHasAlone) {
+  const auto x = normal_float({30, 16}, 1), gate_up = normal_float({40, 16}, 2), down = normal_float({16, 20}, 3);
+  const auto all = swiglu_mlp(x, gate_up, down);
+  for (int64_t t = 0; t < 30; ++t)
+    ASSERT_TRUE(same_bits(swiglu_mlp(x.slice(0, t, t + 1), gate_up, down), all.slice(0, t, t + 1)));
+}
+
+TEST(SwigluMlp, TheGradientOfOneInputIsTheSameWithoutTheOthers) {
+  const torch::Tensor inputs[] = {variable({4, 5}, 1), variable({6, 5}, 2), variable({5, 3}, 3)};
+  const auto all =
+      torch::autograd::grad({swiglu_mlp(inputs[0], inputs[1], inputs[2]).sum()}, {inputs[0], inputs[1], inputs[2]});
+  for (int i = 0; i < 3; ++i) {
+    torch::Tensor only[] = {inputs[0].detach(), inputs[1].detach(), inputs[2].detach()};
+    only[i] = inputs[i];
+    const auto one = torch::autograd::grad({swiglu_mlp(only[0], only[1], only[2]).sum()}, {inputs[i]});
+    EXPECT_TRUE(same_bits(one[0], all[i])) << i;
+  }
+}
+
+TEST(SwigluMlp, NoTokens) {
+  const auto x = variable({0, 5}, 1), gate_up = variable({6, 5}, 2), down = variable({5, 3}, 3);
+  const auto y = swiglu_mlp(x, gate_up, down);
+  EXPECT_EQ(y.sizes(), (std::vector<int64_t>{0, 5}));
+  y.sum().backward();
+  EXPECT_TRUE(same_bits(gate_up.grad(), torch::zeros({6, 5}, torch::kFloat64)));
+}
+
+TEST(SwigluMlp, NamesTheMistake) {
+  EXPECT_EQ(shape_error([] {
+              swiglu_mlp(torch::zeros({3, 8}), torch::zeros({6, 8}), torch::zeros({8, 4}));
+            }),
+            "[swiglu_mlp] F must be 8, but gate_up has F = 6");
+}
+
+}  // namespace
+}  // namespace aha::ops
