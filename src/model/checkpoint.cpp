@@ -10,7 +10,7 @@
 #include "aha/model/model.h"
 #include "model/hf_names.h"
 #include "model/layout.h"
-#include "model/safetensors.h"
+#include "aha/model/safetensors.h"
 #include "model/weight_files.h"
 
 namespace aha::model {

@@ -1,5 +1,5 @@
 // Bytes of tensors between files and memory.
-#include "model/safetensors.h"
+#include "aha/model/safetensors.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

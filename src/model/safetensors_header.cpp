@@ -1,5 +1,5 @@
 // A SAX reader of the one shape a safetensors header may have, and the arithmetic of its offsets.
-#include "model/safetensors_header.h"
+#include "aha/model/safetensors_header.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/safetensors.h"
+#include "aha/model/safetensors.h"
 
 namespace aha::model {
 

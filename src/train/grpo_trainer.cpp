@@ -17,6 +17,13 @@ namespace {
 
 using Samples = std::vector<GrpoSample*>;
 
+objective::ScaleRewards scale_of(const std::string& name) {
+  if (name == "group") return objective::ScaleRewards::kGroup;
+  if (name == "batch") return objective::ScaleRewards::kBatch;
+  if (name == "none") return objective::ScaleRewards::kNone;
+  throw ConfigError("scale_rewards", "must be group, batch or none");
+}
+
 void check_config(const GrpoConfig& config) {
   if (config.sampling.num_generations < 2) {
     throw ConfigError("num_generations", "must be at least 2, for a completion is judged against its group");
@@ -24,13 +31,15 @@ void check_config(const GrpoConfig& config) {
   if (config.sampling.temperature <= 0) {
     throw ConfigError("temperature", "must be above 0, for greedy completions of a prompt are all the same");
   }
+  objective::sequence_weights(config.loss_type, {}, 1);  // throws for an unknown one
+  scale_of(config.scale_rewards);
 }
 
-objective::ScaleRewards scale_of(const std::string& name) {
-  if (name == "group") return objective::ScaleRewards::kGroup;
-  if (name == "batch") return objective::ScaleRewards::kBatch;
-  if (name == "none") return objective::ScaleRewards::kNone;
-  throw ConfigError("scale_rewards", "must be group, batch or none");
+void check_minibatches(const GrpoConfig& config, int64_t num_prompts) {
+  if (config.num_minibatches <= num_prompts) return;
+  throw ConfigError("num_minibatches",
+                    fmt::format("{} is more than the {} prompts of a step; a minibatch needs a group",
+                                config.num_minibatches, num_prompts));
 }
 
 // NaN where a completion was not judged.
@@ -105,7 +114,6 @@ struct GrpoTrainer::State {
 GrpoTrainer::GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, GrpoConfig config,
                          reward::Scorer scorer, uint64_t seed, std::string stage, rollout::EngineOptions engine) {
   check_config(config);
-  scale_of(config.scale_rewards);
   const int num_threads = engine.num_threads > 0 ? engine.num_threads : ops::default_num_threads();
   const AdamWConfig optimizer = config.optimizer;
   state_.reset(new State{policy,
@@ -127,6 +135,7 @@ rollout::Engine& GrpoTrainer::engine() { return state_->engine; }
 StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop) {
   State& state = *state_;
   const GrpoConfig& config = state.config;
+  check_minibatches(config, std::ssize(prompts));
   StepReport report;
   Laps clock;
 

@@ -1,7 +1,7 @@
 // AdamW's moments as optimizer.safetensors, so that a resumed run goes on with the same bits.
 #include "aha/core/error.h"
+#include "aha/model/safetensors.h"
 #include "aha/train/optimizer.h"
-#include "model/safetensors.h"
 
 namespace aha::train {
 namespace {

@@ -20,17 +20,17 @@
 namespace aha::train {
 
 struct GrpoConfig {
-  rollout::SamplingParams sampling;  // num_generations, max_completion_length, temperature …
-  objective::GrpoLossConfig loss;
+  rollout::SamplingParams sampling = {};  // num_generations, max_completion_length, temperature …
+  objective::GrpoLossConfig loss = {};
   std::string loss_type = "dapo";       // grpo | bnpo | dr_grpo | dapo
   std::string scale_rewards = "group";  // group | batch | none
   bool mask_truncated_completions = false;
   bool shuffle_advantages = false;  // control: advantages permuted over the batch (must not teach)
   bool sync_ref_model = false;
   double ref_model_mixup_alpha = 1.0;  // reference = alpha * policy + (1 - alpha) * reference; R1 replaces it: 1
-  int64_t ref_model_sync_steps = 400;
-  ScheduleConfig schedule;
-  AdamWConfig optimizer;
+  int64_t ref_model_sync_steps = 400;  // optimizer steps, as in TRL: num_iterations * num_minibatches a step
+  ScheduleConfig schedule = {};
+  AdamWConfig optimizer = {};
   int64_t num_iterations = 1;   // passes over a rollout (μ)
   int64_t num_minibatches = 1;  // optimizer steps a pass; whole groups each
   int64_t tokens_per_micro_batch = 2048;

@@ -13,8 +13,8 @@
 namespace aha::train {
 
 struct SftConfig {
-  ScheduleConfig schedule;
-  AdamWConfig optimizer;
+  ScheduleConfig schedule = {};
+  AdamWConfig optimizer = {};
   int64_t tokens_per_micro_batch = 2048;
   double mtp_loss_weight = 0.0;      // λ of the MTP loss; needs num_nextn_predict_layers = 1
   double balance_loss_weight = 0.0;  // α of the sequence balance loss

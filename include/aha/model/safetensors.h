@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "aha/model/model.h"
-#include "model/safetensors_header.h"
+#include "aha/model/safetensors_header.h"
 
 namespace aha::model {
 
