@@ -8,9 +8,9 @@
 #include "aha/core/error.h"
 #include "aha/core/file.h"
 #include "aha/model/model.h"
+#include "aha/model/safetensors.h"
 #include "model/hf_names.h"
 #include "model/layout.h"
-#include "aha/model/safetensors.h"
 #include "model/weight_files.h"
 
 namespace aha::model {
