@@ -189,6 +189,9 @@ std::vector<SafetensorsEntry> parse_safetensors_header(std::string_view json, in
   if (json.empty() || json.front() != '{') {
     throw InputError(place, "the header does not begin with {; this is no safetensors file");
   }
+  // The parser takes a zero byte for the end of its input.
+  if (json.find('\0') != std::string_view::npos)
+    throw InputError(place, "the header has a zero byte; it is no valid JSON");
   HeaderReader reader(place);
   nlohmann::json::sax_parse(json.begin(), json.end(), &reader);
   std::vector<SafetensorsEntry> entries = reader.take_entries();

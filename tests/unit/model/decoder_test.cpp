@@ -1,0 +1,232 @@
+// The decode forward against the training forward, and rows against the same rows in other company.
+#include "aha/model/decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "aha/core/error.h"
+#include "unit/model/tiny_models.h"
+
+namespace aha::model {
+namespace {
+
+ModelConfig long_config(ModelConfig config) {
+  config.max_position_embeddings = 200;  // four pages
+  return config;
+}
+
+int64_t bytes_for(const ModelConfig& config, int64_t num_pages) { return num_pages * LatentCache::page_bytes(config); }
+
+/// A sequence with its pages.
+struct Text {
+  std::vector<int32_t> tokens, pages;
+  int32_t num_done = 0;
+  DecodeRow next_row() {
+    const int32_t position = num_done++;
+    return {tokens[position], position, pages.data(), true};
+  }
+};
+
+Text make_text(LatentCache& cache, int64_t length, int64_t vocab_size, int32_t start) {
+  Text text{token_row(length, vocab_size, start), {}};
+  for (int64_t i = 0; i < length; i += kPageTokens) text.pages.push_back(cache.allocate());
+  return text;
+}
+
+std::vector<float> copy_row(const float* logits, int64_t row, int64_t width) {
+  return {logits + row * width, logits + (row + 1) * width};
+}
+
+/// Logits of every token, `rows_per_step` tokens at a time.
+std::vector<std::vector<float>> decode(const DecodeWeights& weights, LatentCache& cache, Text text,
+                                       int64_t rows_per_step) {
+  Decoder decoder(weights, cache, rows_per_step);
+  std::vector<std::vector<float>> logits;
+  while (text.num_done < std::ssize(text.tokens)) {
+    std::vector<DecodeRow> rows;
+    while (std::ssize(rows) < rows_per_step && text.num_done < std::ssize(text.tokens)) rows.push_back(text.next_row());
+    const float* out = decoder.step(rows);
+    for (int64_t r = 0; r < std::ssize(rows); ++r) logits.push_back(copy_row(out, r, weights.config().vocab_size));
+  }
+  return logits;
+}
+
+torch::Tensor to_tensor(const std::vector<std::vector<float>>& rows) {
+  torch::Tensor out = torch::empty({std::ssize(rows), std::ssize(rows[0])});
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::copy(rows[i].begin(), rows[i].end(), out.data_ptr<float>() + static_cast<int64_t>(i) * out.size(1));
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, ModelConfig>> configs() {
+  ModelConfig groups = long_config(plain_config());
+  groups.n_group = 4;
+  groups.topk_group = 2;
+  groups.n_shared_experts = 2;
+  groups.norm_topk_prob = true;
+  ModelConfig dense = long_config(plain_config());
+  dense.n_routed_experts = dense.num_experts_per_tok = 0;
+  dense.first_k_dense_replace = dense.num_hidden_layers;
+  return {{"q_lora, groups, shared, YaRN", long_config(tiny_config())},
+          {"q_proj, no groups, tied", long_config(plain_config())},
+          {"groups, two shared", groups},
+          {"dense", dense}};
+}
+
+TEST(Decoder, FollowsTheTrainingForwardTokenByToken) {
+  for (const auto& [name, config] : configs()) {
+    SCOPED_TRACE(name);
+    const Model model = Model::make(config, 5);
+    LatentCache cache(config, bytes_for(config, 4));
+    const DecodeWeights weights(model);
+    const Text text = make_text(cache, 150, config.vocab_size, 3);
+    const torch::Tensor decoded = to_tensor(decode(weights, cache, text, 1));
+
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor trained = model.logits(pack_tokens({&text.tokens}));
+    const torch::Tensor difference = (decoded.log_softmax(1) - trained.log_softmax(1)).abs();
+    EXPECT_LE(difference.max().item<double>(), 1e-5);
+    EXPECT_GE(trained.std().item<double>(), 0.5);  // the logits say something
+  }
+}
+
+TEST(Decoder, PromptsInOneStepOrInManyGiveTheSameBits) {
+  for (const auto& [name, config] : configs()) {
+    SCOPED_TRACE(name);
+    LatentCache cache(config, bytes_for(config, 12));
+    const DecodeWeights weights(Model::make(config, 6));
+    const auto text = [&] { return make_text(cache, 130, config.vocab_size, 1); };
+    const auto one = decode(weights, cache, text(), 1);
+    EXPECT_EQ(one, decode(weights, cache, text(), 7));
+    EXPECT_EQ(one, decode(weights, cache, text(), 130));
+  }
+}
+
+TEST(Decoder, ARowOf130HasTheBitsItHasAlone) {
+  constexpr int64_t kTexts = 130;
+  for (const auto& [name, config] : configs()) {
+    SCOPED_TRACE(name);
+    const DecodeWeights weights(Model::make(config, 7));
+    LatentCache cache(config, bytes_for(config, 2 * kTexts * 2));
+    std::vector<Text> texts;
+    std::vector<std::vector<std::vector<float>>> alone;
+    for (int64_t i = 0; i < kTexts; ++i) {
+      texts.push_back(make_text(cache, 1 + i % 70, config.vocab_size, static_cast<int32_t>(i)));
+      alone.push_back(
+          decode(weights, cache, make_text(cache, 1 + i % 70, config.vocab_size, static_cast<int32_t>(i)), 1));
+    }
+    Decoder together(weights, cache, kTexts);
+    for (int64_t step = 0; step < 70; ++step) {
+      std::vector<DecodeRow> rows;
+      std::vector<int64_t> owner;
+      for (int64_t i = 0; i < kTexts; ++i) {
+        if (texts[i].num_done == std::ssize(texts[i].tokens)) continue;
+        rows.push_back(texts[i].next_row());
+        owner.push_back(i);
+      }
+      const float* logits = together.step(rows);
+      for (int64_t r = 0; r < std::ssize(rows); ++r) {
+        ASSERT_EQ(copy_row(logits, r, config.vocab_size), alone[owner[r]][step]) << "text " << owner[r];
+      }
+    }
+  }
+}
+
+TEST(Decoder, LogitsComeForTheRowsThatWantThem) {
+  const ModelConfig config = tiny_config();
+  LatentCache cache(config, bytes_for(config, 2));
+  const DecodeWeights weights(Model::make(config, 8));
+  Text text = make_text(cache, 5, config.vocab_size, 2);
+  const auto all = decode(weights, cache, make_text(cache, 5, config.vocab_size, 2), 5);
+  Decoder decoder(weights, cache, 5);
+  std::vector<DecodeRow> rows;
+  for (int i = 0; i < 5; ++i) {
+    rows.push_back(text.next_row());
+    rows.back().wants_logits = i == 1 || i == 4;
+  }
+  const float* logits = decoder.step(rows);
+  EXPECT_EQ(copy_row(logits, 0, config.vocab_size), all[1]);
+  EXPECT_EQ(copy_row(logits, 1, config.vocab_size), all[4]);
+}
+
+TEST(Decoder, AForkGoesOnAsTheWholeWouldHave) {
+  const ModelConfig config = long_config(tiny_config());
+  LatentCache cache(config, bytes_for(config, 6));
+  const DecodeWeights weights(Model::make(config, 9));
+  const Text whole = make_text(cache, 80, config.vocab_size, 4);
+  const auto expected = decode(weights, cache, whole, 80);
+
+  // The first page is shared, the second copied after 70 tokens; the original then writes other tokens over it.
+  Text prompt = make_text(cache, 80, config.vocab_size, 4);
+  Decoder decoder(weights, cache, 80);
+  std::vector<DecodeRow> rows;
+  for (int i = 0; i < 70; ++i) rows.push_back(prompt.next_row());
+  decoder.step(rows);
+  Text fork = prompt;
+  fork.pages[1] = cache.copy(prompt.pages[1]);
+  for (int i = 70; i < 80; ++i) prompt.tokens[i] = (prompt.tokens[i] + 1) % static_cast<int32_t>(config.vocab_size);
+  for (int i = 70; i < 80; ++i) {
+    const float* logits = decoder.step(std::vector<DecodeRow>{prompt.next_row(), fork.next_row()});
+    EXPECT_EQ(copy_row(logits, 1, config.vocab_size), expected[i]) << i;
+    EXPECT_NE(copy_row(logits, 0, config.vocab_size), expected[i]) << i;
+  }
+}
+
+TEST(Decoder, WeightsAreThoseOfTheMomentTheyWerePacked) {
+  const ModelConfig config = tiny_config();
+  LatentCache cache(config, bytes_for(config, 2));
+  const Model model = Model::make(config, 8);
+  const DecodeWeights weights(model);
+  const auto before = decode(weights, cache, make_text(cache, 3, config.vocab_size, 2), 3);
+  {
+    const torch::NoGradGuard no_grad;
+    for (const NamedTensor& item : model.parameters()) torch::Tensor(item.tensor).mul_(0.5);
+  }
+  EXPECT_EQ(decode(weights, cache, make_text(cache, 3, config.vocab_size, 2), 3), before);
+}
+
+TEST(Decoder, RefusesRowsItHasNoRoomFor) {
+  const ModelConfig config = tiny_config();
+  LatentCache cache(config, bytes_for(config, 1));
+  const DecodeWeights weights(Model::make(config, 8));
+  const int32_t page = cache.allocate();
+  Decoder decoder(weights, cache, 1);
+  EXPECT_THROW(decoder.step(std::vector<DecodeRow>(2, {0, 0, &page, true})), ShapeError);
+  EXPECT_THROW(decoder.step(std::vector<DecodeRow>{{23, 0, &page, true}}), ShapeError);
+  EXPECT_THROW(decoder.step(std::vector<DecodeRow>{{0, 64, &page, true}}), ShapeError);
+}
+
+TEST(LatentCache, CountsReferences) {
+  const ModelConfig config = tiny_config();
+  LatentCache cache(config, bytes_for(config, 3) + 1);
+  ASSERT_EQ(cache.num_pages(), 3);
+  const int32_t a = cache.allocate(), b = cache.allocate();
+  EXPECT_EQ(cache.num_free_pages(), 1);
+  cache.retain(a);
+  cache.release(a);
+  EXPECT_EQ(cache.num_free_pages(), 1);
+  cache.slot(b, 1, 63)[9] = 42;
+  const int32_t c = cache.copy(b);
+  EXPECT_EQ(cache.slot(c, 1, 63)[9], 42);
+  EXPECT_EQ(cache.allocate(), -1);
+  EXPECT_EQ(cache.copy(b), -1);
+  cache.release(a);
+  EXPECT_EQ(cache.allocate(), a);
+  cache.release(c);
+  EXPECT_THROW(cache.release(c), ShapeError);
+  EXPECT_THROW(cache.retain(c), ShapeError);
+}
+
+TEST(LatentCache, HoldsTheNumbersItPromises) {
+  // 2 layers, 6 latents and 4 rope values of 4 bytes, 64 tokens.
+  const ModelConfig config = tiny_config();
+  LatentCache cache(config, 1 << 20);
+  EXPECT_EQ(cache.page_bytes(), 2 * (6 + 4) * 4 * 64);
+  EXPECT_EQ(cache.num_pages(), (1 << 20) / 5120);
+  EXPECT_EQ(LatentCache(config, -1).num_pages(), 0);
+}
+
+}  // namespace
+}  // namespace aha::model
