@@ -1,1 +1,64 @@
-int main() { return 0; }
+// The program: turns a command line into one library call, and errors into exit codes.
+#include <ATen/Parallel.h>
+#include <malloc.h>
+
+#include <cstdio>
+#include <string>
+
+#include "aha/core/error.h"
+#include "aha/pipeline/run.h"
+#include "verbs/verbs.h"
+
+namespace {
+
+using AddVerb = void (*)(CLI::App&);
+
+constexpr AddVerb kVerbs[] = {
+    aha::tools::add_run,      aha::tools::add_generate, aha::tools::add_score,
+    aha::tools::add_eval,     aha::tools::add_verify,   aha::tools::add_data,
+    aha::tools::add_tokenize, aha::tools::add_inspect,  aha::tools::add_bench,
+};
+
+// Training frees and takes the same large tensors at every step: handing their pages back would cost more than the
+// step.
+void keep_freed_memory() {
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
+int fail(const std::string& sentence, aha::ExitCode code) {
+  std::fprintf(stderr, "aha: %s\n", sentence.c_str());
+  return static_cast<int>(code);
+}
+
+int run(int argc, char** argv) {
+  CLI::App program("aha trains reasoning models the way DeepSeek-R1 was trained.", "aha");
+  program.set_version_flag("--version", "aha " + aha::pipeline::program_version());
+  program.require_subcommand(1);
+  program.footer("Each verb has --help with an example. Start with:\n  aha run configs/smoke.yaml");
+  for (const AddVerb add : kVerbs) add(program);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help and --version
+    return program.exit(success);
+  } catch (const CLI::ParseError& error) {
+    return fail(std::string(error.what()) + "; see aha --help", aha::ExitCode::kWrongInput);
+  }
+  return static_cast<int>(aha::ExitCode::kDone);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  keep_freed_memory();
+  at::set_num_threads(1);  // our own workers share the cores; each keeps to one thread
+  try {
+    return run(argc, argv);
+  } catch (const aha::Error& error) {
+    return fail(error.what(), error.code());
+  } catch (const std::bad_alloc&) {
+    return fail("out of memory; take smaller batches or a smaller model", aha::ExitCode::kFailed);
+  } catch (const std::exception& error) {
+    return fail(error.what(), aha::ExitCode::kFailed);
+  }
+}

@@ -22,7 +22,13 @@ std::filesystem::path run_recipe(const RunOptions& options);
 /// The resolved recipe, lineage, batch arithmetic and memory plan, as people read it.
 std::string plan_text(const RunOptions& options);
 
+/// The same without the settings: lineage, and what each stage would do now. For --plan.
+std::string stages_text(const RunOptions& options);
+
 /// The table that ends a run: stage, model, pass@1 with interval, pass@k, length, format, language.
 std::string stage_table(const std::filesystem::path& run_folder);
+
+/// "0.1.0"
+std::string program_version();
 
 }  // namespace aha::pipeline

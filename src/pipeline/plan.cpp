@@ -1,0 +1,101 @@
+// What a recipe would do, in words: resolved settings, lineage, batch arithmetic, memory.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "aha/core/file.h"
+#include "aha/model/config.h"
+#include "aha/pipeline/run.h"
+#include "pipeline/recipe.h"
+#include "pipeline/run_folder.h"
+
+namespace aha::pipeline {
+namespace {
+
+std::string human_bytes(double bytes) {
+  const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  int unit = 0;
+  for (; bytes >= 1024 && unit < 4; ++unit) bytes /= 1024;
+  return fmt::format("{:.{}f} {}", bytes, unit == 0 ? 0 : 1, units[unit]);
+}
+
+std::string lineage_line(const Stage& stage, const std::string& path) {
+  std::string from;
+  for (const StageReference& input : stage.inputs(path).stages) {
+    from += fmt::format("{}{} ({})", from.empty() ? " <- " : ", ", input.stage, input.role);
+  }
+  return fmt::format("{} [{}]{}", stage.head().name, stage.head().kind, from);
+}
+
+// The config.json at the root of a stage's chain of models.
+std::string model_config_of(const LoadedRecipe& loaded, size_t index) {
+  for (;;) {
+    const std::string own = loaded.stages[index]->model_config();
+    if (!own.empty()) return own;
+    int64_t parent = -1;
+    for (const StageReference& input : loaded.stages[index]->inputs(stage_path(index)).stages) {
+      if (input.artifact == Artifact::kModel && parent < 0) parent = loaded.find(input.stage);
+    }
+    if (parent < 0 || parent >= static_cast<int64_t>(index)) return {};
+    index = static_cast<size_t>(parent);
+  }
+}
+
+std::string memory_line(const MemoryNeeds& needs, const model::ModelConfig& shape) {
+  const double copy = 4.0 * static_cast<double>(shape.num_parameters());  // float32
+  double total = copy;
+  std::string line = "weights " + human_bytes(copy);
+  const auto add = [&](const char* what, double bytes) {
+    if (bytes <= 0) return;
+    total += bytes;
+    line += fmt::format(" + {} {}", what, human_bytes(bytes));
+  };
+  add("gradients", needs.trains ? copy : 0);
+  add("moments", needs.trains ? 2 * copy : 0);
+  add("reference", needs.has_reference ? copy : 0);
+  add("decode weights", needs.cache_bytes > 0 ? copy : 0);
+  add("cache, at most", static_cast<double>(needs.cache_bytes));
+  return fmt::format("{} = {}, plus activations", line, human_bytes(total));
+}
+
+std::string shape_line(const model::ModelConfig& shape) {
+  return fmt::format("{} parameters, {} of them active per token", shape.num_parameters(),
+                     shape.num_active_parameters());
+}
+
+std::string stage_text(const LoadedRecipe& loaded, size_t index, const std::string& hash) {
+  const Stage& stage = *loaded.stages[index];
+  const StageStatus status = stage_status(run_folder_path(loaded.recipe), index, stage.head().name, hash);
+  const char* const what_happens[] = {"will run", "will run anew: settings or inputs have changed", "will continue",
+                                      "is done and will be skipped"};
+  std::string text = fmt::format("{}  {}: {}\n", stage_folder_name(index, stage.head().name), stage.head().kind,
+                                 what_happens[static_cast<int>(status)]);
+  for (const std::string& line : stage.plan()) text += "    " + line + "\n";
+  const std::string config = model_config_of(loaded, index);
+  if (config.empty()) return text;
+  const model::ModelConfig shape = model::load_model_config(config);
+  if (!stage.model_config().empty()) text += "    " + shape_line(shape) + "\n";
+  return text + "    memory of the one rank: " + memory_line(stage.memory(), shape) + "\n";
+}
+
+}  // namespace
+
+std::string stages_text(const RunOptions& options) {
+  const LoadedRecipe loaded = load_recipe(options.recipes, options.assignments);
+  const std::vector<std::string> hashes = stage_hashes(loaded);
+  std::string text = "lineage\n";
+  for (size_t i = 0; i < loaded.stages.size(); ++i) {
+    text += "    " + lineage_line(*loaded.stages[i], stage_path(i)) + "\n";
+  }
+  text += "\nstages, in " + run_folder_path(loaded.recipe).string() + "\n";
+  for (size_t i = 0; i < loaded.stages.size(); ++i) text += stage_text(loaded, i, hashes[i]);
+  return text;
+}
+
+std::string plan_text(const RunOptions& options) {
+  const LoadedRecipe loaded = load_recipe(options.recipes, options.assignments);
+  const std::string recipe = config_to_tree(loaded.recipe).to_json().dump(2);
+  return "resolved recipe\n" + recipe + "\n\n" + stages_text(options);
+}
+
+}  // namespace aha::pipeline

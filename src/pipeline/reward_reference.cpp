@@ -1,0 +1,110 @@
+// Walks the stages twice: once for the last definition anywhere, once in order.
+#include "pipeline/reward_reference.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace aha::pipeline {
+namespace {
+
+using Definitions = std::map<std::string, ConfigTree>;
+
+ConfigTree names_list(const std::vector<std::string>& names) {
+  ConfigTree::List list;
+  for (const std::string& name : names) list.push_back(ConfigTree(ConfigTree::Value(name)));
+  return ConfigTree(ConfigTree::Value(std::move(list)));
+}
+
+std::string text_of(const ConfigTree* tree) {
+  return tree && tree->is_string() ? std::get<std::string>(tree->value()) : std::string();
+}
+
+// A map with nothing but a name adds nothing to a definition, so it counts as a bare name.
+bool is_bare(const ConfigTree& item) {
+  return item.is_string() || (item.is_map() && item.map().size() == 1 && item.find("name"));
+}
+
+std::string name_of(const ConfigTree& item) { return item.is_map() ? text_of(item.find("name")) : text_of(&item); }
+
+void learn(const ConfigTree& item, Definitions& definitions) {
+  if (item.is_map() && !is_bare(item) && !name_of(item).empty()) definitions[name_of(item)] = item;
+}
+
+void write_defaults(ConfigTree& stage) {
+  const std::string kind = text_of(stage.find("kind"));
+  const std::vector<std::string> measured = {"accuracy", "format", "language_consistency"};
+  if (kind == "evaluate" && !stage.find("rewards")) stage.put("rewards", names_list(measured));
+  if (kind == "rejection_sampling" && !stage.find("rewards")) stage.put("rewards", names_list({"accuracy"}));
+  for (const char* key : {"eval", "stop_at"}) {
+    ConfigTree* nested = stage.find(key);
+    if (nested && nested->is_map() && !nested->find("rewards")) nested->put("rewards", names_list(measured));
+  }
+}
+
+// All reward lists of a stage; those of the wrong shape are left for the strict reader to refuse.
+std::vector<ConfigTree*> reward_lists(ConfigTree& stage) {
+  std::vector<ConfigTree*> lists;
+  const auto take = [&](ConfigTree* list) {
+    if (list && list->is_list()) lists.push_back(list);
+  };
+  take(stage.find("rewards"));
+  for (const char* key : {"eval", "stop_at"}) {
+    if (ConfigTree* nested = stage.find(key); nested && nested->is_map()) take(nested->find("rewards"));
+  }
+  return lists;
+}
+
+ConfigTree definition_of(const std::string& name, const Definitions& above, const Definitions& anywhere) {
+  if (const auto found = above.find(name); found != above.end()) return found->second;
+  if (const auto found = anywhere.find(name); found != anywhere.end()) return found->second;
+  ConfigTree plain;
+  plain.put("name", ConfigTree(ConfigTree::Value(name)));
+  return plain;
+}
+
+}  // namespace
+
+void resolve_rewards(ConfigTree& recipe) {
+  ConfigTree* stages = recipe.is_map() ? recipe.find("stages") : nullptr;
+  if (!stages || !stages->is_list()) return;
+  Definitions anywhere;
+  for (ConfigTree& stage : stages->list()) {
+    if (!stage.is_map()) continue;
+    write_defaults(stage);
+    for (ConfigTree* list : reward_lists(stage)) {
+      for (const ConfigTree& item : list->list()) learn(item, anywhere);
+    }
+  }
+  Definitions above;
+  for (ConfigTree& stage : stages->list()) {
+    if (!stage.is_map()) continue;
+    for (ConfigTree* list : reward_lists(stage)) {
+      for (ConfigTree& item : list->list()) {
+        if (is_bare(item) && !name_of(item).empty()) item = definition_of(name_of(item), above, anywhere);
+        learn(item, above);
+      }
+    }
+  }
+}
+
+void check_rewards(const std::vector<reward::RewardConfig>& rewards, const std::string& path, ConfigErrors& errors) {
+  std::vector<std::string> known = reward::verifier_names();
+  known.push_back("accuracy");
+  std::set<std::string> seen;
+  for (size_t i = 0; i < rewards.size(); ++i) {
+    const reward::RewardConfig& reward = rewards[i];
+    const std::string item = path + "." + std::to_string(i);
+    const bool has_verifier = !reward.verifier.empty();
+    const std::string& rule = has_verifier ? reward.verifier : reward.name;
+    if (reward.name.empty()) continue;  // said already
+    if (std::find(known.begin(), known.end(), rule) == known.end()) {
+      const std::string hint = did_you_mean(rule, known);
+      errors.add(item + (has_verifier ? ".verifier" : ".name"),
+                 "no rule is called `" + rule + "`" + (hint.empty() ? "" : "; " + hint));
+    }
+    if (!seen.insert(reward.name).second) errors.add(item + ".name", "`" + reward.name + "` is given twice");
+  }
+}
+
+}  // namespace aha::pipeline

@@ -1,0 +1,150 @@
+// Stage `evaluate`: the models of other stages, measured side by side on the same prompts.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "aha/core/error.h"
+#include "aha/core/file.h"
+#include "aha/data/jsonl.h"
+#include "aha/evaluate/evaluate.h"
+#include "aha/report/progress.h"
+#include "pipeline/held_out_eval.h"
+#include "pipeline/recipe.h"
+#include "pipeline/reward_reference.h"
+#include "pipeline/supervised_training.h"
+
+namespace aha::pipeline {
+namespace {
+
+using nlohmann::ordered_json;
+
+struct EvaluateStageConfig {
+  StageHead head;
+  std::vector<std::string> models, tasks;
+  std::string split = "held_out";
+  std::string template_name = "plain";
+  int64_t num_prompts = 0;
+  int64_t num_samples = 16;
+  int64_t k = 0;
+  int64_t max_completion_length = 256;
+  double temperature = 1.0, top_p = 1.0;
+  std::vector<reward::RewardConfig> rewards;
+  EngineConfig engine;
+
+  template <class Fields>
+  void visit(Fields& field) {
+    head.visit(field);
+    field("models", models, "stages whose models are measured", required());
+    field("tasks", tasks, "tasks they are measured on; default: all of the recipe's");
+    field("split", split, "held_out, or ood: one more operand than in training", one_of({"held_out", "ood"}));
+    field("template", template_name, "how a problem becomes a prompt: plain, r1_zero, chat");
+    field("num_prompts", num_prompts, "prompts of a task; 0: all", at_least(0));
+    field("num_samples", num_samples, "completions a prompt", at_least(1));
+    field("k", k, "of pass@k and cons@k; 0: num_samples", at_least(0));
+    field("max_completion_length", max_completion_length, "most tokens of a completion", at_least(1));
+    field("temperature", temperature, "divides the logits; 0 takes the likeliest token", at_least(0));
+    field("top_p", top_p, "keeps the likeliest tokens up to this probability", between(0, 1));
+    field("rewards", rewards, "what is measured; the first decides pass@1");
+    engine.visit(field);
+  }
+};
+
+data::Split split_of(const std::string& name) {
+  return name == "ood" ? data::Split::kOutOfDistribution : data::Split::kHeldOut;
+}
+
+// The first sample of every prompt, for reading.
+std::string sample_lines(const evaluate::Evaluation& evaluation, const std::string& model) {
+  std::string lines;
+  for (const data::Completion& completion : evaluation.completions.completions) {
+    if (completion.sample_index != 0) continue;
+    lines += data::json_line({{"model", model},
+                              {"task", evaluation.task},
+                              {"prompt", evaluation.completions.prompts[completion.prompt_index].text},
+                              {"sample", 0},
+                              {"completion", completion.text},
+                              {"length", completion.token_ids.size()},
+                              {"finish_reason", data::finish_reason_name(completion.finish_reason)}});
+  }
+  return lines;
+}
+
+class EvaluateStage final : public ConfiguredStage<EvaluateStageConfig> {
+ public:
+  Artifact artifact() const override { return Artifact::kNone; }
+  MemoryNeeds memory() const override { return {.cache_bytes = config_.engine.cache_bytes}; }
+
+  void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
+    if (config_.tasks.empty()) {
+      for (const auto& [name, task] : recipe.tasks) config_.tasks.push_back(name);
+    }
+    if (config_.k == 0) config_.k = config_.num_samples;
+    if (config_.k > config_.num_samples) errors.add(path + ".k", "must be at most num_samples");
+    if (config_.tasks.empty()) errors.add(path + ".tasks", "is empty, and the recipe has no tasks to fill it");
+    if (config_.models.empty()) errors.add(path + ".models", "is empty; name the stages to measure");
+    if (config_.rewards.empty()) errors.add(path + ".rewards", "is empty; the first reward decides pass@1");
+    check_template(config_.template_name, path + ".template", errors);
+    check_rewards(config_.rewards, path + ".rewards", errors);
+  }
+
+  StageInputs inputs(const std::string& path) const override {
+    StageInputs inputs;
+    for (size_t i = 0; i < config_.models.size(); ++i) {
+      inputs.stages.push_back({path + ".models." + std::to_string(i), config_.models[i], Artifact::kModel, "model"});
+    }
+    for (size_t i = 0; i < config_.tasks.size(); ++i) {
+      inputs.tasks.push_back({path + ".tasks." + std::to_string(i), config_.tasks[i], split_of(config_.split)});
+    }
+    return inputs;
+  }
+
+  std::vector<std::string> plan() const override {
+    const std::string prompts = config_.num_prompts > 0 ? std::to_string(config_.num_prompts) : std::string("all");
+    return {fmt::format("{} models x {} tasks x {} {} prompts x {} samples", config_.models.size(),
+                        config_.tasks.size(), prompts, config_.split, config_.num_samples)};
+  }
+
+  void run(const StageContext& context) override {
+    const int64_t total = std::ssize(config_.models) * std::ssize(config_.tasks);
+    report::Progress progress(config_.head.name, total);
+    ordered_json evaluations = ordered_json::array();
+    std::string samples;
+    for (const std::string& name : config_.models) {
+      const model::Model model = load_stage_model(context, name);
+      rollout::Engine engine(model, context.tokenizer, engine_options(config_.engine, context));
+      for (const std::string& task : config_.tasks) {
+        const evaluate::Evaluation found = measure(engine, task, context);
+        ordered_json entry = {{"model", name}};
+        entry.update(found.to_json());
+        entry["split"] = config_.split;
+        evaluations.push_back(std::move(entry));
+        samples += sample_lines(found, name);
+        progress.update(std::ssize(evaluations), fmt::format("{}: pass@1 {:.3f}", name, found.pass_at_1));
+      }
+    }
+    write_file_atomic(context.folder / "completions.jsonl", samples);
+    write_file_atomic(context.folder / "result.json", ordered_json{{"evaluations", evaluations}}.dump(2) + "\n");
+  }
+
+ private:
+  // All models answer with the same random numbers, so that their difference is theirs.
+  evaluate::Evaluation measure(rollout::Engine& engine, const std::string& task, const StageContext& context) {
+    evaluate::EvaluateConfig settings;
+    settings.num_samples = config_.num_samples;
+    settings.k = config_.k;
+    settings.rewards = config_.rewards;
+    settings.sampling.max_completion_length = config_.max_completion_length;
+    settings.sampling.temperature = config_.temperature;
+    settings.sampling.top_p = config_.top_p;
+    const data::PromptBatch prompts = context.tasks.prompts(task, split_of(config_.split), config_.num_prompts,
+                                                            config_.template_name, *context.tokenizer);
+    const rollout::SampleKey key{.seed = seed(), .stage = config_.head.name};
+    return evaluate::evaluate(engine, task, prompts, settings, key, context.stop);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_evaluate_stage() { return std::make_unique<EvaluateStage>(); }
+
+}  // namespace aha::pipeline

@@ -1,0 +1,273 @@
+// Stage `grpo`: reinforcement learning on prompts with rewards, group by group.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "aha/core/error.h"
+#include "aha/data/jsonl.h"
+#include "aha/train/grpo_trainer.h"
+#include "pipeline/data_source.h"
+#include "pipeline/recipe.h"
+#include "pipeline/reward_reference.h"
+#include "pipeline/supervised_training.h"
+
+namespace aha::pipeline {
+namespace {
+
+struct GrpoStageConfig {
+  StageHead head;
+  std::string init_from;
+  std::vector<std::string> prompts;
+  std::string template_name = "plain";
+  int64_t prompts_per_step = 8;
+  int64_t max_steps = 100;
+  std::vector<reward::RewardConfig> rewards;
+  train::GrpoConfig training;
+  EngineConfig engine;
+  LoopConfig loop;
+
+  GrpoStageConfig() {
+    training.sampling.num_generations = 8;
+    training.schedule.learning_rate = 1e-6;
+    loop.save_steps = 50;
+    loop.eval_steps = 20;
+  }
+
+  template <class Fields>
+  void visit(Fields& field) {
+    head.visit(field);
+    field("init_from", init_from, "the stage whose model is trained", required());
+    field("prompts", prompts, "tasks whose training prompts are asked; default: all of the recipe's");
+    field("template", template_name, "how a problem becomes a prompt: plain, r1_zero, chat");
+    field("prompts_per_step", prompts_per_step, "prompts a step", at_least(1));
+    field("max_steps", max_steps, "steps of the stage", at_least(1));
+    field("rewards", rewards, "what is judged; a bare name means its last definition");
+    training.sampling.visit(field);
+    training.loss.visit(field);
+    visit_training(field);
+    training.schedule.visit(field);
+    training.optimizer.visit(field);
+    engine.visit(field);
+    loop.visit(field);
+  }
+
+  template <class Fields>
+  void visit_training(Fields& field) {
+    train::GrpoConfig& c = training;
+    field("loss_type", c.loss_type, "how tokens are weighed", one_of({"grpo", "bnpo", "dr_grpo", "dapo"}));
+    field("scale_rewards", c.scale_rewards, "whose standard deviation divides", one_of({"group", "batch", "none"}));
+    field("mask_truncated_completions", c.mask_truncated_completions, "leaves cut completions out of the loss");
+    field("shuffle_advantages", c.shuffle_advantages, "control: permutes advantages, which must not teach");
+    field("sync_ref_model", c.sync_ref_model, "whether the reference follows the policy");
+    field("ref_model_mixup_alpha", c.ref_model_mixup_alpha, "share of the policy in the new reference", between(0, 1));
+    field("ref_model_sync_steps", c.ref_model_sync_steps, "steps between syncs of the reference", at_least(1));
+    field("num_iterations", c.num_iterations, "passes over a rollout", at_least(1));
+    field("num_minibatches", c.num_minibatches, "optimizer steps a pass; whole groups each", at_least(1));
+    field("tokens_per_micro_batch", c.tokens_per_micro_batch, "tokens one worker takes at a time", at_least(1));
+    field("bias_update_rate", c.bias_update_rate, "step of the expert bias that balances the load", at_least(0));
+  }
+};
+
+// Prompts of a step: the counted order of each pass over all of them, cut into steps.
+class PromptOrder {
+ public:
+  PromptOrder(data::PromptBatch prompts, int64_t per_step, const StageHead& head)
+      : prompts_(std::move(prompts)),
+        per_step_(per_step),
+        seed_(static_cast<uint64_t>(*head.seed)),
+        purpose_("prompts/" + head.name) {}
+
+  data::PromptBatch of_step(int64_t step) {
+    data::PromptBatch batch;
+    for (int64_t i = step * per_step_; i < (step + 1) * per_step_; ++i) batch.push_back(at(i));
+    return batch;
+  }
+
+ private:
+  const data::Prompt& at(int64_t position) {
+    const int64_t size = std::ssize(prompts_);
+    if (order_.empty() || epoch_ != position / size) {
+      epoch_ = position / size;
+      order_ = permutation(seed_, purpose_, static_cast<uint64_t>(epoch_), size);
+    }
+    return prompts_[order_[position % size]];
+  }
+
+  data::PromptBatch prompts_;
+  int64_t per_step_;
+  uint64_t seed_;
+  std::string purpose_;
+  int64_t epoch_ = 0;
+  std::vector<int64_t> order_;
+};
+
+nlohmann::ordered_json number_or_null(const std::optional<double>& value) {
+  return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json();
+}
+
+// One line of completions.jsonl per completion.
+std::string completion_lines(const train::StepReport& report, int64_t step) {
+  std::string lines;
+  for (size_t i = 0; i < report.completions.completions.size(); ++i) {
+    const data::Completion& completion = report.completions.completions[i];
+    nlohmann::ordered_json rewards = nlohmann::ordered_json::object();
+    for (size_t r = 0; r < report.scores.names.size(); ++r) {
+      rewards[report.scores.names[r]] = number_or_null(report.scores.values[r][i]);
+    }
+    lines += data::json_line({{"step", step},
+                              {"prompt", report.completions.prompts[completion.prompt_index].text},
+                              {"sample", completion.sample_index},
+                              {"completion", completion.text},
+                              {"rewards", std::move(rewards)},
+                              {"reward", number_or_null(report.scores.total[i])},
+                              {"advantage", report.advantages[i]},
+                              {"length", completion.token_ids.size()},
+                              {"finish_reason", data::finish_reason_name(completion.finish_reason)}});
+  }
+  return lines;
+}
+
+class GrpoTraining final : public Training {
+ public:
+  GrpoTraining(const GrpoStageConfig& config, const StageContext& context)
+      : config_(config),
+        context_(context),
+        policy_(load_stage_model(context, config.init_from)),
+        order_(context.tasks.training_prompts(config.prompts, config.template_name, *context.tokenizer),
+               config.prompts_per_step, config.head),
+        trainer_(policy_, context.tokenizer, config.training, make_scorer(config, context),
+                 static_cast<uint64_t>(*config.head.seed), config.head.name, engine_options(config.engine, context)) {
+    if (config.loop.eval) {
+      eval_.emplace(*config.loop.eval, context, "eval/" + config.head.name, static_cast<uint64_t>(*config.head.seed));
+    }
+  }
+
+  int64_t num_steps() const override { return config_.max_steps; }
+  bool has_completions() const override { return true; }
+
+  StepResult step(int64_t step, std::stop_token stop) override {
+    train::StepReport report = trainer_.step(order_.of_step(step), step, config_.max_steps, stop);
+    StepResult result{.metrics = report.metrics, .completion_lines = completion_lines(report, step + 1)};
+    for (const data::Completion& completion : report.completions.completions) {
+      const auto& prompt = report.completions.prompts[completion.prompt_index].token_ids;
+      result.tokens += std::ssize(completion.token_ids) + std::ssize(prompt);
+    }
+    last_ = std::move(report.metrics);
+    return result;
+  }
+
+  bool should_measure(int64_t step) const override {
+    if (!eval_) return false;
+    const bool is_due = config_.loop.eval_steps > 0 && step % config_.loop.eval_steps == 0;
+    return is_due || step == 0 || step == config_.max_steps;
+  }
+  Metrics measure(int64_t step, std::stop_token stop) override {
+    return eval_metrics(eval_->measure(trainer_.engine(), step, stop));
+  }
+
+  const model::Model& model() const override { return policy_; }
+  void save(const std::filesystem::path& folder) const override { trainer_.save(folder); }
+  void load(const std::filesystem::path& folder) override {
+    policy_.copy_from(model::load(folder, {.device = context_.recipe.device, .dtype = context_.recipe.dtype}));
+    trainer_.load(folder);
+    trainer_.engine().update_weights();
+  }
+
+  std::string note() const override {
+    const auto of = [&](const char* name) {
+      const auto found = last_.find(name);
+      return found == last_.end() ? 0.0 : found->second;
+    };
+    return fmt::format("reward {:.3f}  length {:.1f}", of("reward"), of("completions/mean_length"));
+  }
+
+ private:
+  static reward::Scorer make_scorer(const GrpoStageConfig& config, const StageContext& context) {
+    reward::Scorer scorer(config.rewards);
+    for (const std::string& task : config.prompts) {
+      scorer.check_examples(context.tasks.examples(task, data::Split::kTrain), "tasks." + task);
+    }
+    return scorer;
+  }
+
+  const GrpoStageConfig& config_;
+  const StageContext& context_;
+  model::Model policy_;
+  PromptOrder order_;
+  train::GrpoTrainer trainer_;
+  std::optional<HeldOutEval> eval_;
+  Metrics last_;
+};
+
+class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
+ public:
+  Artifact artifact() const override { return Artifact::kModel; }
+  MemoryNeeds memory() const override {
+    return {.trains = true, .has_reference = config_.training.loss.beta > 0, .cache_bytes = config_.engine.cache_bytes};
+  }
+
+  void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
+    if (config_.prompts.empty()) {
+      for (const auto& [name, task] : recipe.tasks) config_.prompts.push_back(name);
+    }
+    if (config_.prompts.empty()) errors.add(path + ".prompts", "is empty, and the recipe has no tasks to fill it");
+    check_template(config_.template_name, path + ".template", errors);
+    check_rewards(config_.rewards, path + ".rewards", errors);
+    check_group(path, errors);
+    if (!config_.loop.eval) return;
+    const EvalDefaults defaults = {.task = config_.prompts.empty() ? "" : config_.prompts.front(),
+                                   .template_name = config_.template_name,
+                                   .max_completion_length = config_.training.sampling.max_completion_length};
+    complete_eval(*config_.loop.eval, defaults, path + ".eval", errors);
+  }
+
+  StageInputs inputs(const std::string& path) const override {
+    StageInputs inputs;
+    inputs.stages.push_back({path + ".init_from", config_.init_from, Artifact::kModel, "init_from"});
+    for (size_t i = 0; i < config_.prompts.size(); ++i) {
+      inputs.tasks.push_back({path + ".prompts." + std::to_string(i), config_.prompts[i], data::Split::kTrain});
+    }
+    if (config_.loop.eval) {
+      inputs.tasks.push_back({path + ".eval.task", config_.loop.eval->task, data::Split::kHeldOut});
+    }
+    return inputs;
+  }
+
+  std::vector<std::string> plan() const override {
+    const int64_t completions = config_.prompts_per_step * config_.training.sampling.num_generations;
+    const int64_t longest = config_.training.sampling.max_completion_length;
+    return {fmt::format("{} prompts x {} generations = {} completions a step, at most {} x {} = {} new tokens",
+                        config_.prompts_per_step, config_.training.sampling.num_generations, completions, completions,
+                        longest, completions * longest),
+            fmt::format("{} optimizer steps a rollout ({} passes x {} mini-batches), {} steps",
+                        config_.training.num_iterations * config_.training.num_minibatches,
+                        config_.training.num_iterations, config_.training.num_minibatches, config_.max_steps)};
+  }
+
+  void run(const StageContext& context) override {
+    GrpoTraining training(config_, context);
+    run_training(training, config_.loop, context, config_.head.name);
+  }
+
+ private:
+  void check_group(const std::string& path, ConfigErrors& errors) const {
+    const train::GrpoConfig& training = config_.training;
+    if (config_.rewards.empty())
+      errors.add(path + ".rewards", "is missing or empty; without a reward nothing is learned");
+    if (training.sampling.num_generations < 2) {
+      errors.add(path + ".num_generations", "must be at least 2: a completion is compared with its own group");
+    }
+    if (training.sampling.temperature == 0) {
+      errors.add(path + ".temperature", "must be above 0: greedy completions of a group are all the same");
+    }
+    if (training.num_minibatches > config_.prompts_per_step) {
+      errors.add(path + ".num_minibatches", "must be at most prompts_per_step: a mini-batch holds whole groups");
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_grpo_stage() { return std::make_unique<GrpoStage>(); }
+
+}  // namespace aha::pipeline

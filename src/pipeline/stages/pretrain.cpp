@@ -1,0 +1,267 @@
+// Stage `pretrain`: a fresh model learns the corpus until it solves enough held-out problems, then cools down.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "aha/core/error.h"
+#include "aha/core/log.h"
+#include "aha/core/random.h"
+#include "pipeline/data_source.h"
+#include "pipeline/recipe.h"
+#include "pipeline/supervised_training.h"
+
+namespace aha::pipeline {
+namespace {
+
+struct ModelSource {
+  std::string config;
+  template <class Fields>
+  void visit(Fields& field) {
+    field("config", config, "config.json of the model that is made", required());
+  }
+};
+
+/// The constant-rate phase ends when held-out pass@1 reaches the threshold.
+struct StopAtConfig {
+  double pass_at_1 = 0.15;
+  int64_t every_tokens = 100'000;
+  EvalConfig eval;
+  template <class Fields>
+  void visit(Fields& field) {
+    field("pass@1", pass_at_1, "held-out pass@1 at which the learning rate starts to fall", between(0, 1));
+    field("every_tokens", every_tokens, "tokens between measurements", at_least(1));
+    eval.visit(field);
+  }
+};
+
+struct PretrainConfig {
+  StageHead head;
+  ModelSource model;
+  std::vector<ConfigTree> data;
+  int64_t tokens_per_step = 512;
+  int64_t max_tokens = 2'500'000;
+  bool completion_only_loss = true;
+  std::optional<StopAtConfig> stop_at;
+  train::SftConfig training;
+  LoopConfig loop;
+
+  PretrainConfig() {
+    training.schedule = {.learning_rate = 2.5e-3, .lr_scheduler_type = "wsd", .warmup_steps = 50, .min_lr_ratio = 0.02};
+    training.optimizer.weight_decay = 0.1;
+    loop.logging_steps = 10;
+    loop.save_steps = 500;
+  }
+
+  template <class Fields>
+  void visit(Fields& field) {
+    head.visit(field);
+    field("model", model, "what is trained", required());
+    field("data", data, "documents: generators, files, datasets of stages above", required());
+    field("tokens_per_step", tokens_per_step, "tokens of a batch, prompts included", at_least(1));
+    field("max_tokens", max_tokens, "cap on the tokens of the whole stage", at_least(1));
+    field("completion_only_loss", completion_only_loss, "whether prompts are given, not learned");
+    field("stop_at", stop_at, "ends the constant-rate phase by held-out pass@1; absent: by max_tokens");
+    visit_sft(training, field);
+    loop.visit(field);
+  }
+};
+
+// Documents from several sources by weight: which source is next, and where each one stands, is all the state.
+class Mixture {
+ public:
+  Mixture(const std::vector<DataItem>& items, const StageContext& context, const StageHead& head,
+          const SequenceOptions& options)
+      : seed_(static_cast<uint64_t>(*head.seed)), purpose_("mixture/" + head.name) {
+    for (const DataItem& item : items) {
+      sources_.push_back(open_data_source(item, context, seed_, options));
+      weights_.push_back(item.weight());
+    }
+    positions_.assign(sources_.size(), 0);
+    orders_.resize(sources_.size());
+  }
+
+  data::TrainingSequence next() {
+    const size_t source = sources_.size() == 1 ? 0 : Random(seed_, purpose_, {drawn_}).choose(weights_);
+    ++drawn_;
+    return sources_[source]->sequence(index_of(source, positions_[source]++));
+  }
+
+  nlohmann::json cursor() const { return {{"drawn", drawn_}, {"positions", positions_}}; }
+  void set_cursor(const nlohmann::json& cursor) {
+    drawn_ = cursor.at("drawn").get<uint64_t>();
+    positions_ = cursor.at("positions").get<std::vector<uint64_t>>();
+    orders_.assign(sources_.size(), {});
+  }
+
+ private:
+  struct Order {
+    uint64_t epoch = 0;
+    std::vector<int64_t> rows;
+  };
+
+  // A finite source is gone through in a new order each time round.
+  uint64_t index_of(size_t source, uint64_t position) {
+    const uint64_t size = static_cast<uint64_t>(sources_[source]->size());
+    if (size == 0) return position;
+    Order& order = orders_[source];
+    if (order.rows.empty() || order.epoch != position / size) {
+      order.epoch = position / size;
+      order.rows = permutation(seed_, purpose_ + "/" + std::to_string(source), order.epoch, size);
+    }
+    return static_cast<uint64_t>(order.rows[position % size]);
+  }
+
+  uint64_t seed_;
+  std::string purpose_;
+  std::vector<std::unique_ptr<DataSource>> sources_;
+  std::vector<double> weights_;
+  uint64_t drawn_ = 0;
+  std::vector<uint64_t> positions_;
+  std::vector<Order> orders_;
+};
+
+class PretrainTraining final : public SupervisedTraining {
+ public:
+  PretrainTraining(model::Model model, const PretrainConfig& config, const std::vector<DataItem>& items,
+                   const StageContext& context)
+      : SupervisedTraining(std::move(model), config.training, config.loop, context, config.head),
+        config_(config),
+        mixture_(items, context, config.head, {.completion_only_loss = config.completion_only_loss}) {
+    if (!config.stop_at) return;
+    const uint64_t seed = static_cast<uint64_t>(*config.head.seed);
+    criterion_.emplace(config.stop_at->eval, context, "stop_at/" + config.head.name, seed);
+  }
+
+  int64_t num_steps() const override {
+    const int64_t most = std::max<int64_t>(1, config_.max_tokens / config_.tokens_per_step);
+    if (decay_from_ < 0) return most;
+    const double share = 1.0 - config_.training.schedule.decay_ratio;
+    return std::min(most, static_cast<int64_t>(std::llround(static_cast<double>(decay_from_) / std::max(share, 1e-9))));
+  }
+
+  bool should_measure(int64_t step) const override {
+    const bool is_last = criterion_ && step == num_steps();
+    return is_last || asks_criterion(step) || SupervisedTraining::should_measure(step);
+  }
+
+  Metrics measure(int64_t step, std::stop_token stop) override {
+    Metrics metrics;
+    if (SupervisedTraining::should_measure(step)) metrics = SupervisedTraining::measure(step, stop);
+    if (!asks_criterion(step) && !metrics.empty()) return metrics;
+    const evaluate::Evaluation found = criterion_->measure(fresh_engine(), step, stop);
+    for (const auto& [name, value] : eval_metrics(found)) metrics.try_emplace(name, value);
+    if (asks_criterion(step) && found.pass_at_1 >= config_.stop_at->pass_at_1) {
+      decay_from_ = step;
+      log::info(fmt::format("{}: pass@1 {:.3f} at step {}; the learning rate falls until step {}", config_.head.name,
+                            found.pass_at_1, step, num_steps()));
+    }
+    return metrics;
+  }
+
+  nlohmann::json cursor() const override { return {{"mixture", mixture_.cursor()}, {"decay_from", decay_from_}}; }
+  void set_cursor(const nlohmann::json& cursor) override {
+    mixture_.set_cursor(cursor.at("mixture"));
+    decay_from_ = cursor.at("decay_from").get<int64_t>();
+  }
+
+ protected:
+  std::vector<data::TrainingSequence> next_batch(int64_t) override {
+    std::vector<data::TrainingSequence> batch;
+    int64_t tokens = 0;
+    while (tokens < config_.tokens_per_step) {
+      batch.push_back(mixture_.next());
+      tokens += std::ssize(batch.back().token_ids);
+    }
+    return batch;
+  }
+
+ private:
+  bool asks_criterion(int64_t step) const {
+    if (!criterion_ || decay_from_ >= 0 || step == 0 || step >= decay_begin()) return false;
+    return step % std::max<int64_t>(1, config_.stop_at->every_tokens / config_.tokens_per_step) == 0;
+  }
+
+  // Where the schedule turns down by itself if the criterion is never met.
+  int64_t decay_begin() const {
+    const double share = 1.0 - config_.training.schedule.decay_ratio;
+    return static_cast<int64_t>(share * static_cast<double>(num_steps()));
+  }
+
+  const PretrainConfig& config_;
+  Mixture mixture_;
+  std::optional<HeldOutEval> criterion_;
+  int64_t decay_from_ = -1;
+};
+
+class PretrainStage final : public ConfiguredStage<PretrainConfig> {
+ public:
+  Artifact artifact() const override { return Artifact::kModel; }
+  std::string model_config() const override { return config_.model.config; }
+  MemoryNeeds memory() const override { return {.trains = true, .cache_bytes = EngineConfig().cache_bytes}; }
+
+  void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
+    items_ = read_data_items(config_.data, path + ".data", errors);
+    EvalDefaults defaults;
+    if (!recipe.tasks.empty()) defaults.task = recipe.tasks.begin()->first;
+    if (config_.loop.eval) complete_eval(*config_.loop.eval, defaults, path + ".eval", errors);
+    if (!config_.stop_at) return;
+    complete_eval(config_.stop_at->eval, defaults, path + ".stop_at", errors);
+    if (config_.training.schedule.lr_scheduler_type != "wsd") {
+      errors.add(path + ".lr_scheduler_type", "must be wsd where stop_at ends the constant-rate phase");
+    }
+  }
+
+  StageInputs inputs(const std::string& path) const override {
+    StageInputs inputs;
+    inputs.files.push_back({path + ".model.config", config_.model.config});
+    add_data_inputs(items_, path + ".data", inputs);
+    if (config_.loop.eval) {
+      inputs.tasks.push_back({path + ".eval.task", config_.loop.eval->task, data::Split::kHeldOut});
+    }
+    if (config_.stop_at) {
+      inputs.tasks.push_back({path + ".stop_at.task", config_.stop_at->eval.task, data::Split::kHeldOut});
+    }
+    return inputs;
+  }
+
+  std::vector<std::string> plan() const override {
+    std::vector<std::string> lines = {
+        fmt::format("{} tokens a step, at most {} steps = {} tokens", config_.tokens_per_step,
+                    std::max<int64_t>(1, config_.max_tokens / config_.tokens_per_step), config_.max_tokens)};
+    if (config_.stop_at) {
+      lines.push_back(
+          fmt::format("cools down once held-out pass@1 of {} reaches {} ({} prompts x {} samples every {} tokens)",
+                      config_.stop_at->eval.task, config_.stop_at->pass_at_1, config_.stop_at->eval.num_prompts,
+                      config_.stop_at->eval.num_samples, config_.stop_at->every_tokens));
+    }
+    return lines;
+  }
+
+  void run(const StageContext& context) override {
+    model::ModelConfig shape = model::load_model_config(config_.model.config);
+    take_special_tokens(shape, *context.tokenizer);
+    PretrainTraining training(model::Model::make(shape, seed()), config_, items_, context);
+    run_training(training, config_.loop, context, config_.head.name);
+  }
+
+ private:
+  void take_special_tokens(model::ModelConfig& shape, const data::Tokenizer& tokenizer) const {
+    if (shape.vocab_size < tokenizer.vocab_size()) {
+      throw InputError(config_.model.config, fmt::format("vocab_size is {}, but the tokenizer has {} ids; raise it",
+                                                         shape.vocab_size, tokenizer.vocab_size()));
+    }
+    shape.bos_token_id = tokenizer.bos_id();
+    shape.pad_token_id = tokenizer.pad_id();
+    shape.eos_token_ids.clear();
+    for (const int32_t id : tokenizer.eos_ids()) shape.eos_token_ids.push_back(id);
+  }
+
+  std::vector<DataItem> items_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_pretrain_stage() { return std::make_unique<PretrainStage>(); }
+
+}  // namespace aha::pipeline

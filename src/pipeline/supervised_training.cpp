@@ -1,0 +1,103 @@
+// Next-token training as the loop sees it.
+#include "pipeline/supervised_training.h"
+
+#include <fmt/format.h>
+
+#include "aha/core/error.h"
+#include "aha/core/log.h"
+#include "pipeline/recipe.h"
+
+namespace aha::pipeline {
+namespace {
+
+constexpr int64_t kMostSkippedSteps = 10;
+
+Metrics metrics_of(const train::SftReport& report) {
+  Metrics metrics = {{"loss", report.loss},
+                     {"grad_norm", report.grad_norm},
+                     {"learning_rate", report.learning_rate},
+                     {"mean_token_accuracy", report.mean_token_accuracy},
+                     {"skipped", report.skipped ? 1.0 : 0.0}};
+  if (report.mtp_loss != 0) metrics["mtp_loss"] = report.mtp_loss;
+  if (report.balance_loss != 0) metrics["balance_loss"] = report.balance_loss;
+  for (size_t layer = 0; layer < report.expert_load_max.size(); ++layer) {
+    metrics[fmt::format("expert_load_max/{}", layer)] = report.expert_load_max[layer];
+  }
+  return metrics;
+}
+
+}  // namespace
+
+rollout::EngineOptions engine_options(const EngineConfig& config, const StageContext& context) {
+  return {.cache_bytes = config.cache_bytes, .num_threads = context.num_threads, .max_rows = config.max_rows};
+}
+
+model::Model load_stage_model(const StageContext& context, const std::string& stage) {
+  return model::load(context.folder_of(stage) / "model",
+                     {.device = context.recipe.device, .dtype = context.recipe.dtype});
+}
+
+SupervisedTraining::SupervisedTraining(model::Model model, const train::SftConfig& config, const LoopConfig& loop,
+                                       const StageContext& context, const StageHead& head)
+    : model_(std::move(model)),
+      config_(config),
+      loop_(loop),
+      context_(context),
+      trainer_(model_, config, context.num_threads) {
+  if (loop.eval) eval_.emplace(*loop.eval, context, "eval/" + head.name, static_cast<uint64_t>(*head.seed));
+}
+
+double SupervisedTraining::learning_rate(int64_t step) const {
+  return train::learning_rate_at(config_.schedule, step, num_steps());
+}
+
+StepResult SupervisedTraining::step(int64_t step, std::stop_token) {
+  const std::vector<data::TrainingSequence> batch = next_batch(step);
+  last_ = trainer_.step(batch, learning_rate(step));
+  check_finite(last_, step);
+  StepResult result;
+  result.metrics = metrics_of(last_);
+  for (const data::TrainingSequence& sequence : batch) result.tokens += std::ssize(sequence.token_ids);
+  return result;
+}
+
+void SupervisedTraining::check_finite(const train::SftReport& report, int64_t step) {
+  if (!report.skipped) {
+    skipped_in_a_row_ = 0;
+    return;
+  }
+  log::warning(fmt::format("step {}: loss or gradient is not finite; no update was made", step));
+  if (++skipped_in_a_row_ < kMostSkippedSteps) return;
+  throw Error(ExitCode::kFailed, fmt::format("{}: {} steps in a row had no finite gradient; lower learning_rate",
+                                             context_.folder.string(), kMostSkippedSteps));
+}
+
+bool SupervisedTraining::should_measure(int64_t step) const {
+  if (!eval_) return false;
+  const bool is_due = loop_.eval_steps > 0 && step % loop_.eval_steps == 0;
+  return is_due || step == 0 || step == num_steps();
+}
+
+Metrics SupervisedTraining::measure(int64_t step, std::stop_token stop) {
+  return eval_metrics(eval_->measure(fresh_engine(), step, stop));
+}
+
+rollout::Engine& SupervisedTraining::fresh_engine() {
+  if (engine_) {
+    engine_->update_weights();
+  } else {
+    engine_ = std::make_unique<rollout::Engine>(model_, context_.tokenizer, engine_options({}, context_));
+  }
+  return *engine_;
+}
+
+void SupervisedTraining::save(const std::filesystem::path& folder) const { trainer_.optimizer().save(model_, folder); }
+
+void SupervisedTraining::load(const std::filesystem::path& folder) {
+  model_.copy_from(model::load(folder, {.device = context_.recipe.device, .dtype = context_.recipe.dtype}));
+  trainer_.optimizer().load(model_, folder);
+}
+
+std::string SupervisedTraining::note() const { return fmt::format("loss {:.3f}", last_.loss); }
+
+}  // namespace aha::pipeline

@@ -1,0 +1,75 @@
+// What pretrain and sft share: a model, a next-token trainer, held-out evaluation. They differ in batches and steps.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aha/model/model.h"
+#include "aha/rollout/engine.h"
+#include "aha/train/sft_trainer.h"
+#include "pipeline/training_loop.h"
+
+namespace aha::pipeline {
+
+/// Keys of the trainer that have no list of their own below.
+template <class Fields>
+void visit_sft(train::SftConfig& config, Fields& field) {
+  config.schedule.visit(field);
+  config.optimizer.visit(field);
+  field("tokens_per_micro_batch", config.tokens_per_micro_batch, "tokens one worker takes at a time", at_least(1));
+  field("mtp_loss_weight", config.mtp_loss_weight, "weight of the multi-token-prediction loss", at_least(0));
+  field("balance_loss_weight", config.balance_loss_weight, "weight of the sequence balance loss", at_least(0));
+  field("bias_update_rate", config.bias_update_rate, "step of the expert bias that balances the load", at_least(0));
+}
+
+/// Keys of the rollout engine inside a stage.
+struct EngineConfig {
+  int64_t cache_bytes = int64_t{256} << 20;
+  int64_t max_rows = 256;
+
+  template <class Fields>
+  void visit(Fields& field) {
+    field("cache_bytes", cache_bytes, "memory of the rollout's key-value cache", at_least(1 << 20));
+    field("max_rows", max_rows, "tokens a worker decodes together", at_least(1));
+  }
+};
+rollout::EngineOptions engine_options(const EngineConfig& config, const StageContext& context);
+
+/// Loads the model that `stage` left. @throws InputError if its folder is damaged
+model::Model load_stage_model(const StageContext& context, const std::string& stage);
+
+class SupervisedTraining : public Training {
+ public:
+  SupervisedTraining(model::Model model, const train::SftConfig& config, const LoopConfig& loop,
+                     const StageContext& context, const StageHead& head);
+
+  StepResult step(int64_t step, std::stop_token stop) override;
+  bool should_measure(int64_t step) const override;
+  Metrics measure(int64_t step, std::stop_token stop) override;
+  const model::Model& model() const override { return model_; }
+  void save(const std::filesystem::path& folder) const override;
+  void load(const std::filesystem::path& folder) override;
+  std::string note() const override;
+
+ protected:
+  virtual std::vector<data::TrainingSequence> next_batch(int64_t step) = 0;
+  /// An engine on the weights as they are now.
+  rollout::Engine& fresh_engine();
+  double learning_rate(int64_t step) const;
+
+ private:
+  void check_finite(const train::SftReport& report, int64_t step);
+
+  model::Model model_;
+  train::SftConfig config_;
+  const LoopConfig& loop_;
+  const StageContext& context_;
+  mutable train::SftTrainer trainer_;  // save() is const, its optimizer() is not
+  std::unique_ptr<rollout::Engine> engine_;
+  std::optional<HeldOutEval> eval_;
+  train::SftReport last_;
+  int64_t skipped_in_a_row_ = 0;
+};
+
+}  // namespace aha::pipeline

@@ -1,0 +1,70 @@
+// Reads rows with their places; writes files whole.
+#include "verbs/json_rows.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "aha/core/error.h"
+#include "aha/core/file.h"
+#include "aha/data/jsonl.h"
+
+namespace aha::tools {
+
+const nlohmann::json* Row::find(const char* key) const {
+  const auto found = value.find(key);
+  return found == value.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::string Row::text(const char* key) const {
+  const nlohmann::json* member = find(key);
+  if (!member) throw InputError(place, std::string("has no `") + key + "`");
+  if (!member->is_string()) throw InputError(place, std::string("`") + key + "` must be a string");
+  return member->get<std::string>();
+}
+
+std::vector<int32_t> Row::token_ids(const char* key, int64_t vocab_size) const {
+  const nlohmann::json* member = find(key);
+  if (!member || !member->is_array()) throw InputError(place, std::string("`") + key + "` must be a list of integers");
+  std::vector<int32_t> ids;
+  for (const nlohmann::json& item : *member) {
+    if (!item.is_number_integer()) throw InputError(place, std::string("`") + key + "` must hold integers only");
+    const bool fits = item.is_number_unsigned() ? item.get<uint64_t>() < static_cast<uint64_t>(vocab_size)
+                                                : item.get<int64_t>() >= 0 && item.get<int64_t>() < vocab_size;
+    if (!fits) {
+      throw InputError(place, fmt::format("token id {} is outside the vocabulary of {}", item.dump(), vocab_size));
+    }
+    ids.push_back(item.get<int32_t>());
+  }
+  return ids;
+}
+
+nlohmann::ordered_json Row::answer() const {
+  nlohmann::ordered_json out = nlohmann::ordered_json::object();
+  if (const auto id = value.find("id"); id != value.end()) out["id"] = *id;
+  return out;
+}
+
+void add_file_options(CLI::App& verb, FileOptions& files) {
+  verb.add_option("--input", files.input, "JSON lines; default: stdin");
+  verb.add_option("--output", files.output, "JSON lines; default: stdout");
+}
+
+std::vector<Row> read_rows(const std::filesystem::path& file) {
+  std::vector<Row> rows;
+  data::read_jsonl(file, [&](int64_t line, nlohmann::json value) {
+    rows.push_back({fmt::format("{}:{}", file.string(), line), std::move(value)});
+  });
+  return rows;
+}
+
+void write_rows(const std::filesystem::path& file, const std::vector<nlohmann::ordered_json>& rows) {
+  std::string lines;
+  for (const nlohmann::ordered_json& row : rows) lines += data::json_line(row);
+  if (!file.empty()) return write_file_atomic(file, lines);
+  if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0) {
+    throw IoError("write", "stdout", errno);
+  }
+}
+
+}  // namespace aha::tools

@@ -1,0 +1,130 @@
+// aha score: log-probabilities of texts that stand there already.
+#include <torch/torch.h>
+
+#include <atomic>
+#include <memory>
+
+#include "aha/core/error.h"
+#include "aha/data/packing.h"
+#include "aha/ops/parallel.h"
+#include "verbs/json_rows.h"
+#include "verbs/model_options.h"
+#include "verbs/verbs.h"
+
+namespace aha::tools {
+namespace {
+
+constexpr int64_t kTokensPerPack = 2048;
+
+struct ScoreArguments {
+  std::filesystem::path model;
+  FileOptions files;
+  ModelOptions common;
+};
+
+struct ScoredSequence {
+  std::vector<int32_t> token_ids;
+  int64_t first = 1;  // the first token whose log-probability is asked for
+  std::vector<float> logprobs;
+};
+
+ScoredSequence make_sequence(const Row& row, const data::Tokenizer* tokenizer, const model::ModelConfig& config) {
+  ScoredSequence sequence;
+  if (row.find("input_ids")) {
+    sequence.token_ids = row.token_ids("input_ids", config.vocab_size);
+  } else if (!row.find("text") && !row.find("completion")) {
+    throw InputError(row.place, "has none of `input_ids`, `text`, and `prompt` with `completion`");
+  } else if (!tokenizer) {
+    throw InputError(row.place, "is text, but the model folder has no tokenizer.json; give `input_ids`");
+  } else if (row.find("text")) {
+    sequence.token_ids = tokenizer->encode(row.text("text"));
+  } else {
+    sequence.token_ids = tokenizer->encode(row.text("prompt"));
+    if (sequence.token_ids.empty())
+      throw InputError(row.place, "`prompt` is empty: nothing tells its completion's start");
+    sequence.first = std::ssize(sequence.token_ids);
+    const std::vector<int32_t> completion = tokenizer->encode(row.text("completion"));
+    sequence.token_ids.insert(sequence.token_ids.end(), completion.begin(), completion.end());
+  }
+  if (std::ssize(sequence.token_ids) > config.max_position_embeddings) {
+    throw InputError(row.place, fmt::format("has {} tokens, but the model's context is {}", sequence.token_ids.size(),
+                                            config.max_position_embeddings));
+  }
+  return sequence;
+}
+
+// Row t of the hidden states predicts token t + 1 of the same sequence.
+void score_pack(const model::Model& model, const std::vector<ScoredSequence*>& pack) {
+  std::vector<const std::vector<int32_t>*> ids;
+  std::vector<int64_t> rows, targets;
+  int64_t offset = 0;
+  for (const ScoredSequence* sequence : pack) {
+    ids.push_back(&sequence->token_ids);
+    for (int64_t t = sequence->first; t < std::ssize(sequence->token_ids); ++t) {
+      rows.push_back(offset + t - 1);
+      targets.push_back(sequence->token_ids[t]);
+    }
+    offset += std::ssize(sequence->token_ids);
+  }
+  const torch::Tensor hidden_TD = model.forward(model::pack_tokens(ids)).hidden_TD.index_select(0, torch::tensor(rows));
+  const torch::Tensor logprob_T =
+      model.score(hidden_TD, torch::tensor(targets)).logprob_T.to(torch::kFloat32).contiguous();
+  const float* values = logprob_T.const_data_ptr<float>();
+  for (ScoredSequence* sequence : pack) {
+    const float* end = values + (std::ssize(sequence->token_ids) - sequence->first);
+    sequence->logprobs.assign(values, end);
+    values = end;
+  }
+}
+
+void score_all(const model::Model& model, std::vector<ScoredSequence>& sequences, int num_threads) {
+  std::vector<ScoredSequence*> scored;
+  std::vector<int64_t> lengths;
+  for (ScoredSequence& sequence : sequences) {
+    if (std::ssize(sequence.token_ids) <= sequence.first) continue;
+    scored.push_back(&sequence);
+    lengths.push_back(std::ssize(sequence.token_ids));
+  }
+  const auto packs = data::pack_by_tokens(lengths, kTokensPerPack);
+  std::atomic<size_t> next = 0;
+  ops::run_workers(num_threads, [&](int) {
+    const torch::NoGradGuard no_grad;
+    for (size_t i = next++; i < packs.size(); i = next++) {
+      std::vector<ScoredSequence*> pack;
+      for (const int64_t index : packs[i]) pack.push_back(scored[index]);
+      score_pack(model, pack);
+    }
+  });
+}
+
+void score(const ScoreArguments& arguments) {
+  const std::vector<Row> rows = read_rows(arguments.files.input);
+  const auto tokenizer = find_tokenizer(arguments.model);
+  const model::Model model = model::load(arguments.model, arguments.common.load());
+  std::vector<ScoredSequence> sequences;
+  for (const Row& row : rows) sequences.push_back(make_sequence(row, tokenizer.get(), model.config()));
+  score_all(model, sequences, arguments.common.num_threads());
+  std::vector<nlohmann::ordered_json> answers;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    answers.push_back(rows[i].answer());
+    answers.back()["logprobs"] = sequences[i].logprobs;
+  }
+  write_rows(arguments.files.output, answers);
+}
+
+}  // namespace
+
+void add_score(CLI::App& program) {
+  auto arguments = std::make_shared<ScoreArguments>();
+  CLI::App* verb = program.add_subcommand("score", "Log-probabilities of given tokens");
+  verb->add_option("model", arguments->model, "model folder")->required();
+  add_file_options(*verb, arguments->files);
+  add_model_options(*verb, arguments->common);
+  verb->footer(
+      "Each line holds {\"input_ids\"}, {\"text\"} or {\"prompt\", \"completion\"}. logprobs are natural logarithms of "
+      "every\ntoken after the first; for the last form, of the completion's tokens.\n"
+      "Example:\n  aha score runs/smoke/02-zero/model --input texts.jsonl --output logprobs.jsonl");
+  verb->callback([arguments] { score(*arguments); });
+}
+
+}  // namespace aha::tools

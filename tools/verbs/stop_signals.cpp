@@ -1,0 +1,60 @@
+// The handler only writes a byte; a thread of its own reads it and asks to stop.
+#include "verbs/stop_signals.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <thread>
+
+#include "aha/core/error.h"
+#include "aha/core/log.h"
+
+namespace aha::tools {
+namespace {
+
+int pipe_ends[2] = {-1, -1};
+volatile sig_atomic_t signals_seen = 0;
+
+void on_signal(int signal) {
+  if (++signals_seen > 1) _exit(128 + signal);
+  const int saved = errno;
+  const char byte = 1;
+  [[maybe_unused]] const ssize_t written = ::write(pipe_ends[1], &byte, 1);
+  errno = saved;
+}
+
+void set_handler(void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGINT, &action, nullptr);
+}
+
+std::thread waiter;
+
+}  // namespace
+
+StopSignals::StopSignals() {
+  if (::pipe2(pipe_ends, O_CLOEXEC) != 0) throw IoError("open", "a pipe for signals", errno);
+  waiter = std::thread([source = source_]() mutable {
+    char byte = 0;
+    while (::read(pipe_ends[0], &byte, 1) < 0 && errno == EINTR) {
+    }
+    if (byte == 0) return;
+    log::info("stopping: what is done is being saved; a second signal ends the program at once");
+    source.request_stop();
+  });
+  set_handler(on_signal);
+}
+
+StopSignals::~StopSignals() {
+  set_handler(SIG_DFL);
+  ::close(pipe_ends[1]);  // the reader sees the end of the pipe
+  waiter.join();
+  ::close(pipe_ends[0]);
+}
+
+}  // namespace aha::tools
