@@ -1,6 +1,6 @@
 // How far each completion is above its own group.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace aha::objective {
 

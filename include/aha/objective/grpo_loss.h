@@ -1,6 +1,10 @@
 // The clipped policy-gradient loss of GRPO with a k3 penalty, over a flat list of completion tokens.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "aha/core/config_fields.h"
 
