@@ -1,0 +1,31 @@
+// Extraction and verdicts, the same for every rule that knows the right answer.
+#include "reward/answer_reward.h"
+
+#include "aha/core/error.h"
+#include "reward/extract.h"
+
+namespace aha::reward {
+
+Score AnswerReward::score(const std::string& completion_text, const data::Example& example) const {
+  const Extraction extraction = extract_answer(completion_text);
+  Verdict verdict = Verdict::kUnparsable;
+  if (extraction.answer) {
+    verdict = judge(*extraction.answer, example);
+  } else if (!gold_fault(example).empty()) {
+    verdict = Verdict::kUnparsableGold;
+  }
+  Score score;
+  if (verdict != Verdict::kUnparsableGold) score.value = verdict == Verdict::kEqual ? 1.0 : 0.0;
+  constexpr const char* kNames[] = {"equal", "different", "undecided", "unparsable", "unparsable_gold"};
+  score.detail["verdict"] = kNames[static_cast<int>(verdict)];
+  score.detail["extracted"] = extraction.answer.value_or("");
+  if (!extraction.answer) score.detail["reason"] = extraction.reason;
+  return score;
+}
+
+void AnswerReward::check_example(const data::Example& example, const std::string& place) const {
+  const std::string fault = gold_fault(example);
+  if (!fault.empty()) throw InputError(place, fault);
+}
+
+}  // namespace aha::reward

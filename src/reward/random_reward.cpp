@@ -1,0 +1,16 @@
+// A control that carries no information: training on it must not improve anything.
+#include "reward/random_reward.h"
+
+#include "aha/core/random.h"
+
+namespace aha::reward {
+
+Score RandomReward::score(const std::string& completion_text, const data::Example& example) const {
+  std::string prompt = example.prompt;
+  for (const data::Message& message : example.messages) prompt += '\n' + message.content;
+  Score score;
+  score.value = Random(hash_name(completion_text), "random_reward", {hash_name(prompt), 0, 0}).uniform();
+  return score;
+}
+
+}  // namespace aha::reward

@@ -1,0 +1,13 @@
+// A control that carries no information: training on it must not improve anything.
+#pragma once
+#include "aha/reward/reward.h"
+
+namespace aha::reward {
+
+/// Uniform in [0, 1), a function of prompt and completion alone, so that a resumed run sees the same.
+class RandomReward final : public Reward {
+ public:
+  Score score(const std::string& completion_text, const data::Example& example) const override;
+};
+
+}  // namespace aha::reward
