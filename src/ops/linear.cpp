@@ -24,7 +24,7 @@ class Linear : public torch::autograd::Function<Linear> {
     const Tensor grad = upstream[0].contiguous();
     Tensor grad_x, grad_weight;
     if (context->needs_input_grad(0)) grad_x = times(grad, saved[1]);
-    if (context->needs_input_grad(1)) grad_weight = transposed_times(grad, saved[0]);
+    if (context->needs_input_grad(1)) grad_weight = turned_times(grad, saved[0]);
     return {grad_x, grad_weight};
   }
 };

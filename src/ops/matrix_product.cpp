@@ -6,39 +6,57 @@
 namespace aha::ops {
 namespace {
 
-struct Turned {
-  bool a, b;
+struct Form {
+  bool transpose_a = false, transpose_b = false, accumulate = false;
 };
 
-torch::Tensor product(const torch::Tensor& a, const torch::Tensor& b, Turned turned) {
-  const int64_t m = a.size(turned.a ? 1 : 0), k = a.size(turned.a ? 0 : 1), n = b.size(turned.b ? 0 : 1);
-  torch::Tensor c = torch::empty({m, n}, a.options());
-  AT_DISPATCH_FLOATING_TYPES(a.scalar_type(), "product", [&] {
+void product(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& c, Form form) {
+  AT_DISPATCH_FLOATING_TYPES(a.scalar_type(), "matrix product", [&] {
     gemm(GemmArgs<scalar_t>{.a = a.const_data_ptr<scalar_t>(),
                             .b = b.const_data_ptr<scalar_t>(),
                             .c = c.data_ptr<scalar_t>(),
-                            .m = m,
-                            .n = n,
-                            .k = k,
+                            .m = c.size(0),
+                            .n = c.size(1),
+                            .k = a.size(form.transpose_a ? 0 : 1),
                             .lda = a.size(1),
                             .ldb = b.size(1),
-                            .ldc = n,
-                            .transpose_a = turned.a,
-                            .transpose_b = turned.b});
+                            .ldc = c.size(1),
+                            .transpose_a = form.transpose_a,
+                            .transpose_b = form.transpose_b,
+                            .accumulate = form.accumulate});
   });
-  return c;
 }
 
 }  // namespace
 
+void multiply(const torch::Tensor& a_MK, const torch::Tensor& b_KN, const torch::Tensor& c_MN) {
+  product(a_MK, b_KN, c_MN, {});
+}
+
+void multiply_transposed(const torch::Tensor& a_MK, const torch::Tensor& b_NK, const torch::Tensor& c_MN) {
+  product(a_MK, b_NK, c_MN, {.transpose_b = true});
+}
+
+void add_turned_product(const torch::Tensor& a_KM, const torch::Tensor& b_KN, const torch::Tensor& c_MN) {
+  product(a_KM, b_KN, c_MN, {.transpose_a = true, .accumulate = true});
+}
+
 torch::Tensor times(const torch::Tensor& a_MK, const torch::Tensor& b_KN) {
-  return product(a_MK, b_KN, {false, false});
+  torch::Tensor c = torch::empty({a_MK.size(0), b_KN.size(1)}, a_MK.options());
+  multiply(a_MK, b_KN, c);
+  return c;
 }
+
 torch::Tensor times_transposed(const torch::Tensor& a_MK, const torch::Tensor& b_NK) {
-  return product(a_MK, b_NK, {false, true});
+  torch::Tensor c = torch::empty({a_MK.size(0), b_NK.size(0)}, a_MK.options());
+  multiply_transposed(a_MK, b_NK, c);
+  return c;
 }
-torch::Tensor transposed_times(const torch::Tensor& a_KM, const torch::Tensor& b_KN) {
-  return product(a_KM, b_KN, {true, false});
+
+torch::Tensor turned_times(const torch::Tensor& a_KM, const torch::Tensor& b_KN) {
+  torch::Tensor c = torch::empty({a_KM.size(1), b_KN.size(1)}, a_KM.options());
+  product(a_KM, b_KN, c, {.transpose_a = true});
+  return c;
 }
 
 }  // namespace aha::ops

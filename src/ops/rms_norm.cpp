@@ -43,7 +43,8 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
                                            grad_x.data_ptr<scalar_t>() + t * width, grad_weight.data_ptr<scalar_t>());
       }
     });
-    return {grad_x, grad_weight, Tensor()};
+    return {context->needs_input_grad(0) ? grad_x : Tensor(), context->needs_input_grad(1) ? grad_weight : Tensor(),
+            Tensor()};
   }
 };
 

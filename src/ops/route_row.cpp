@@ -1,5 +1,6 @@
 // DeepSeek-V3's router for one token: which experts, with which weights.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -18,12 +19,18 @@ void check_shape(const RouterShape& shape) {
             "the chosen groups must hold experts_per_token experts");
 }
 
-// Index of the largest entry that is still allowed, the lowest on a tie; forbids it.
+// Index of the largest entry that is still allowed, the lowest on a tie, a NaN only where nothing else is left;
+// forbids it.
 template <class T>
 int64_t take_best(const std::vector<T>& value, std::vector<char>& is_allowed) {
   int64_t best = -1;
+  T largest = std::numeric_limits<T>::quiet_NaN();
   for (size_t i = 0; i < value.size(); ++i) {
-    if (is_allowed[i] && (best < 0 || value[i] > value[static_cast<size_t>(best)])) best = static_cast<int64_t>(i);
+    if (!is_allowed[i]) continue;
+    if (best < 0 || value[i] > largest || (std::isnan(largest) && !std::isnan(value[i]))) {
+      best = static_cast<int64_t>(i);
+      largest = value[i];
+    }
   }
   is_allowed[static_cast<size_t>(best)] = 0;
   return best;

@@ -53,7 +53,7 @@ struct RouterShape {
   bool normalize;
   double scaling;
 };
-/// A NaN is never preferred. @throws ShapeError where the groups do not hold enough experts
+/// A NaN is chosen only where nothing else is left. @throws ShapeError where the groups do not hold enough experts
 /// @param logits [E] · bias [E] float32 · expert [K] out, best first · weight [K] out · score [E] out, sigmoid(logits)
 template <class T>
 void route_row(const RouterShape& shape, const T* logits, const float* bias, int32_t* expert, T* weight, T* score);

@@ -8,12 +8,13 @@
 
 namespace aha::ops {
 
-/// C[m, n] (+)= A · B, with A read in place and B in panels of CpuKernels::panel_width columns.
+/// C[m, n] (+)= A · B, with A read in place and B in panels of CpuKernels::panel_width columns, which should start on
+/// a cache line.
 struct PanelProduct {
   const float* a;
   int64_t lda;
   bool a_transposed;    // element (i, k) is a[k * lda + i], else a[i * lda + k]
-  const float* panels;  // 64-byte aligned; element (k, j) is panels[j / width * panel_stride + k * width + j % width]
+  const float* panels;  // element (k, j) is panels[j / width * panel_stride + k * width + j % width]
   int64_t panel_stride;
   float* c;
   int64_t ldc;

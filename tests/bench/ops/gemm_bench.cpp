@@ -1,6 +1,6 @@
 // Speed of our matrix product beside at::mm in the same run, one thread. Figures: GFLOP/s and the ratio of the two.
 #include <benchmark/benchmark.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <chrono>
 

@@ -18,15 +18,14 @@ TEST(Embedding, PicksRowsAndAddsTheirGradients) {
   EXPECT_TRUE(same_bits(weight.grad(), torch::tensor({{10.0f, 20.0f}, {0.0f, 0.0f}, {101.0f, 202.0f}})));
 }
 
-// 1 + 2^-24 + 2^-24 is 1 from the left in float, but more than 1 from the right.
+// From the left, 1 + 2^-24 + 2^-24 stays 1 in float; the small ones first make 1 + 2^-23.
 TEST(Embedding, SumsInTokenOrder) {
-  const auto weight = torch::zeros({1, 1}).requires_grad_(true);
-  const float small = 0x1p-24f;
-  const auto token = torch::zeros({3}, torch::kInt64);
-  ops::embedding(weight, token).backward(torch::tensor({{1.0f}, {small}, {small}}));
-  EXPECT_EQ(weight.grad().item<float>(), 1.0f);
-  ops::embedding(weight, token).backward(torch::tensor({{small}, {small}, {1.0f}}));
-  EXPECT_EQ(weight.grad().item<float>(), 2.0f + 0x1p-23f - 0x1p-23f);  // 1 + (1 + 2^-23), rounded to even
+  const auto weight = torch::zeros({1, 1}).requires_grad_(true), token = torch::zeros({3}, torch::kInt64);
+  const auto summed = [&](const torch::Tensor& upstream) {
+    return torch::autograd::grad({ops::embedding(weight, token)}, {weight}, {upstream})[0].item<float>();
+  };
+  EXPECT_EQ(summed(torch::tensor({{1.0f}, {0x1p-24f}, {0x1p-24f}})), 1.0f);
+  EXPECT_EQ(summed(torch::tensor({{0x1p-24f}, {0x1p-24f}, {1.0f}})), 1.0f + 0x1p-23f);
 }
 
 TEST(Embedding, GradientsMatchFiniteDifferences) {

@@ -15,8 +15,12 @@ torch::Tensor plain(const torch::Tensor& x, const torch::Tensor& gate_up, const 
   return torch::mm(torch::silu(halves[0]) * halves[1], down.t());
 }
 
-TEST(SwigluMlp, MatchesTorchInFloat64WithItsGradients) {
-  const torch::Tensor inputs[] = {normal_float({37, 24}, 1), normal_float({66, 24}, 2), normal_float({24, 33}, 3)};
+// With 600 tokens through several chunks.
+class SwigluMlpTokens : public testing::TestWithParam<int64_t> {};
+
+TEST_P(SwigluMlpTokens, MatchesTorchInFloat64WithItsGradients) {
+  const int64_t tokens = GetParam();
+  const torch::Tensor inputs[] = {normal_float({tokens, 24}, 1), normal_float({66, 24}, 2), normal_float({24, 33}, 3)};
   std::vector<torch::Tensor> ours, exact;
   for (const auto& input : inputs) {
     ours.push_back(input.clone().requires_grad_(true));
@@ -24,11 +28,13 @@ TEST(SwigluMlp, MatchesTorchInFloat64WithItsGradients) {
   }
   const auto y = swiglu_mlp(ours[0], ours[1], ours[2]), z = plain(exact[0], exact[1], exact[2]);
   EXPECT_LE(relative_error(y, z.detach()), 1e-6);
-  const auto factor = normal_float({37, 24}, 4);
+  const auto factor = normal_float({tokens, 24}, 4);
   (y * factor).sum().backward();
   (z * factor).sum().backward();
   for (int i = 0; i < 3; ++i) EXPECT_LE(relative_error(ours[i].grad(), exact[i].grad()), 2e-6) << i;
 }
+
+INSTANTIATE_TEST_SUITE_P(Chunks, SwigluMlpTokens, testing::Values(1, 37, 256, 600));
 
 TEST(SwigluMlp, GradientsMatchFiniteDifferences) {
   const auto x = variable({4, 5}, 1), gate_up = variable({6, 5}, 2), down = variable({5, 3}, 3);
