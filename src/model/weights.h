@@ -1,6 +1,6 @@
 // A model's tensors by their place in the computation, so that no forward pass looks up names.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <vector>
 

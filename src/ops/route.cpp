@@ -38,36 +38,47 @@ class Route : public torch::autograd::Function<Route> {
 
   static variable_list backward(AutogradContext* context, variable_list upstream) {
     const variable_list saved = context->get_saved_variables();
+    const Tensor &expert = saved[0], &score = saved[1];
     Tensor gradient =
-        upstream[2].defined() ? upstream[2].clone(torch::MemoryFormat::Contiguous) : torch::zeros_like(saved[1]);
-    if (upstream[1].defined()) {
-      const Tensor weight_gradient = upstream[1].contiguous();
-      AT_DISPATCH_FLOATING_TYPES(gradient.scalar_type(), "route", [&] {
-        for (int64_t t = 0; t < gradient.size(0); ++t) {
-          add_choice_gradient(*context, saved[0].const_data_ptr<int32_t>() + t * saved[0].size(1), saved[0].size(1),
-                              saved[1].const_data_ptr<scalar_t>() + t * saved[1].size(1),
-                              weight_gradient.const_data_ptr<scalar_t>() + t * saved[0].size(1),
-                              gradient.data_ptr<scalar_t>() + t * saved[1].size(1));
+        upstream[2].defined() ? upstream[2].clone(torch::MemoryFormat::Contiguous) : torch::zeros_like(score);
+    const Tensor weight_gradient = upstream[1].defined() ? upstream[1].contiguous() : Tensor();
+    const bool normalize = context->saved_data["normalize"].toBool();
+    const double scaling = context->saved_data["scaling"].toDouble();
+    AT_DISPATCH_FLOATING_TYPES(gradient.scalar_type(), "route", [&] {
+      const int64_t k = expert.size(1), num_experts = score.size(1);
+      for (int64_t t = 0; t < gradient.size(0); ++t) {
+        scalar_t* slope = gradient.data_ptr<scalar_t>() + t * num_experts;
+        const scalar_t* s = score.const_data_ptr<scalar_t>() + t * num_experts;
+        if (weight_gradient.defined()) {
+          add_choice_gradient({expert.const_data_ptr<int32_t>() + t * k, k, normalize}, static_cast<scalar_t>(scaling),
+                              s, weight_gradient.const_data_ptr<scalar_t>() + t * k, slope);
         }
-      });
-    }
-    return {gradient * saved[1] * (1 - saved[1]), Tensor(), Tensor()};
+        for (int64_t e = 0; e < num_experts; ++e) slope[e] *= s[e] * (1 - s[e]);
+      }
+    });
+    return {gradient, Tensor(), Tensor()};
   }
 
  private:
+  struct Choice {
+    const int32_t* expert;
+    int64_t k;
+    bool normalize;
+  };
+
   /// Adds the gradient of one token's weights to that of its scores: through the chosen scores and their sum.
   template <class T>
-  static void add_choice_gradient(AutogradContext& context, const int32_t* expert, int64_t k, const T* score,
-                                  const T* weight_gradient, T* score_gradient) {
-    const T scaling = static_cast<T>(context.saved_data["scaling"].toDouble());
-    if (!context.saved_data["normalize"].toBool()) {
-      for (int64_t j = 0; j < k; ++j) score_gradient[expert[j]] += scaling * weight_gradient[j];
-      return;
+  static void add_choice_gradient(const Choice& choice, T scaling, const T* score, const T* weight_gradient,
+                                  T* score_gradient) {
+    T sum = 1, mean = 0;
+    if (choice.normalize) {
+      sum = static_cast<T>(1e-20);
+      for (int64_t j = 0; j < choice.k; ++j) sum += score[choice.expert[j]];
+      for (int64_t j = 0; j < choice.k; ++j) mean += weight_gradient[j] * (score[choice.expert[j]] / sum);
     }
-    T sum = static_cast<T>(1e-20), mean = 0;
-    for (int64_t j = 0; j < k; ++j) sum += score[expert[j]];
-    for (int64_t j = 0; j < k; ++j) mean += weight_gradient[j] * (score[expert[j]] / sum);
-    for (int64_t j = 0; j < k; ++j) score_gradient[expert[j]] += scaling / sum * (weight_gradient[j] - mean);
+    for (int64_t j = 0; j < choice.k; ++j) {
+      score_gradient[choice.expert[j]] += scaling / sum * (weight_gradient[j] - mean);
+    }
   }
 };
 

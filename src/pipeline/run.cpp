@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <chrono>
 #include <cstdio>
@@ -27,7 +27,7 @@ int available_cores() {
 }
 
 void check_device(const std::string& device) {
-  if (device != "cuda" || torch::cuda::is_available()) return;
+  if (device != "cuda" || at::hasCUDA()) return;
   throw MissingError(
       "device is cuda, but this program sees no GPU; use device: cpu, or run where nvidia-smi shows one");
 }

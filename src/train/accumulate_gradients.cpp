@@ -14,9 +14,7 @@ namespace {
 /// Adds gradients in the order of their batches; those that come early wait, at most `max_ahead` of them.
 class OrderedSum {
  public:
-  OrderedSum(const std::vector<torch::Tensor>& values, int64_t max_ahead) : max_ahead_(max_ahead) {
-    for (const auto& value : values) sum_.push_back(torch::zeros_like(value));
-  }
+  OrderedSum(const std::vector<torch::Tensor>& values, int64_t max_ahead) : values_(values), max_ahead_(max_ahead) {}
 
   /// Blocks while `batch` is too far ahead of the sum. @return false when another worker has failed
   bool wait_for_room(int64_t batch) {
@@ -41,16 +39,35 @@ class OrderedSum {
     moved_.notify_all();
   }
 
-  Gradients take() { return std::move(sum_); }
+  Gradients take() {
+    if (sum_.empty()) start(Gradients(values_.size()));
+    return std::move(sum_);
+  }
 
  private:
   void add_now(const Gradients& gradients) {
     const torch::NoGradGuard no_grad;
+    if (sum_.empty()) return start(gradients);
     for (size_t p = 0; p < sum_.size(); ++p) {
       if (gradients[p].defined()) sum_[p].add_(gradients[p]);
     }
   }
 
+  // A gradient that autograd shares with nothing is taken as it is.
+  void start(const Gradients& gradients) {
+    for (size_t p = 0; p < values_.size(); ++p) {
+      const torch::Tensor& gradient = gradients[p];
+      if (!gradient.defined()) {
+        sum_.push_back(torch::zeros_like(values_[p], torch::TensorOptions().requires_grad(false)));
+      } else {
+        const bool is_own =
+            gradient.use_count() == 1 && gradient.storage().use_count() == 1 && gradient.is_contiguous();
+        sum_.push_back(is_own ? gradient : gradient.clone(torch::MemoryFormat::Contiguous));
+      }
+    }
+  }
+
+  const std::vector<torch::Tensor>& values_;
   const int64_t max_ahead_;
   std::mutex mutex_;
   std::condition_variable moved_;

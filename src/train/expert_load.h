@@ -1,6 +1,6 @@
 // How often each expert was chosen over all micro-batches of an update.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 // The completions of a step as a trainer sees them: what each token was sampled with and what it weighs.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // Compares autograd's gradients with finite differences in float64.
 #pragma once
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 //
 // Letters: T tokens, D hidden size, V vocabulary, E routed experts.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <filesystem>
 #include <memory>

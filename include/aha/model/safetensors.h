@@ -1,6 +1,6 @@
 // safetensors files: a strict reader and a writer of float32.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <filesystem>
 #include <memory>

@@ -1,6 +1,6 @@
 // Rows of a table by token id.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace aha::ops {
 

@@ -1,6 +1,6 @@
 // y = x · Wᵀ with our own product, so that a row's bits do not depend on the batch.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace aha::ops {
 

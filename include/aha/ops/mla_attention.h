@@ -1,6 +1,6 @@
 // Multi-head latent attention over packed sequences, training form (arXiv:2412.19437 eqs 1-11, heads expanded).
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 // The mixture of experts: which experts a token takes, and what they compute.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "aha/ops/cpu_math.h"
 

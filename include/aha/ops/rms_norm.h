@@ -1,6 +1,6 @@
 // Root-mean-square normalisation (arXiv:1910.07467).
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace aha::ops {
 

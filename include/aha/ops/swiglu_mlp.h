@@ -1,6 +1,6 @@
 // The gated feed-forward block (arXiv:2002.05202): down · (silu(gate · x) ⊙ (up · x)).
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace aha::ops {
 

@@ -1,6 +1,6 @@
 // Shape checks with letters: the same letter must have the same size in all tensors of an op.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <map>
 #include <string>

@@ -1,6 +1,6 @@
 // Log-probability of each target token under the output head, without a [tokens, vocabulary] tensor.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace aha::ops {
 

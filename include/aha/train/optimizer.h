@@ -1,6 +1,6 @@
 // AdamW over a model's parameters, with clipping by global norm.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <filesystem>
 #include <vector>

@@ -12,6 +12,55 @@ void trim(std::vector<uint32_t>& limbs) {
   while (!limbs.empty() && limbs.back() == 0) limbs.pop_back();
 }
 
+// One limb longer than `limbs`; 0 <= shift < 32.
+std::vector<uint32_t> shifted_left(const std::vector<uint32_t>& limbs, int shift) {
+  std::vector<uint32_t> result(limbs.size() + 1);
+  uint64_t carry = 0;
+  for (size_t i = 0; i < limbs.size(); ++i) {
+    carry |= static_cast<uint64_t>(limbs[i]) << shift;
+    result[i] = static_cast<uint32_t>(carry);
+    carry >>= 32;
+  }
+  result[limbs.size()] = static_cast<uint32_t>(carry);
+  return result;
+}
+
+// Digit `at` of rest / divisor, right or one too large.
+uint32_t guess_digit(const std::vector<uint32_t>& rest, const std::vector<uint32_t>& divisor, size_t at) {
+  const size_t size = divisor.size();
+  const uint64_t top = static_cast<uint64_t>(rest[at + size]) << 32 | rest[at + size - 1];
+  uint64_t guess = top / divisor[size - 1], remainder = top % divisor[size - 1];
+  while (guess >> 32 || guess * divisor[size - 2] > (remainder << 32 | rest[at + size - 2])) {
+    --guess;
+    remainder += divisor[size - 1];
+    if (remainder >> 32) break;
+  }
+  return static_cast<uint32_t>(guess);
+}
+
+// rest -= digit · divisor, shifted by `at` limbs; true if that went below zero.
+bool subtract_product(std::vector<uint32_t>& rest, const std::vector<uint32_t>& divisor, uint32_t digit, size_t at) {
+  int64_t borrow = 0;
+  uint64_t carry = 0;
+  for (size_t i = 0; i <= divisor.size(); ++i) {
+    carry += i < divisor.size() ? static_cast<uint64_t>(digit) * divisor[i] : 0;
+    borrow += static_cast<int64_t>(rest[i + at]) - static_cast<uint32_t>(carry);
+    rest[i + at] = static_cast<uint32_t>(borrow);
+    borrow >>= 32;
+    carry >>= 32;
+  }
+  return borrow < 0;
+}
+
+void add_back(std::vector<uint32_t>& rest, const std::vector<uint32_t>& divisor, size_t at) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i <= divisor.size(); ++i) {
+    sum += static_cast<uint64_t>(rest[i + at]) + (i < divisor.size() ? divisor[i] : 0);
+    rest[i + at] = static_cast<uint32_t>(sum);
+    sum >>= 32;
+  }
+}
+
 }  // namespace
 
 BigInteger::BigInteger(int64_t value) : is_negative_(value < 0) {
@@ -150,53 +199,21 @@ std::pair<BigInteger::Limbs, BigInteger::Limbs> BigInteger::divide_limbs(const L
   }
   // The divisor's top bit is set first, so that a guess from two limbs is at most two too large.
   const int shift = std::countl_zero(b.back());
-  const auto shifted = [shift](const Limbs& limbs) {
-    Limbs result(limbs.size() + 1);
-    uint64_t carry = 0;
-    for (size_t i = 0; i < limbs.size(); ++i) {
-      carry |= static_cast<uint64_t>(limbs[i]) << shift;
-      result[i] = static_cast<uint32_t>(carry);
-      carry >>= 32;
-    }
-    result[limbs.size()] = static_cast<uint32_t>(carry);
-    return result;
-  };
-  Limbs rest = shifted(a), divisor = shifted(b);
+  Limbs rest = shifted_left(a, shift), divisor = shifted_left(b, shift);
   divisor.pop_back();
-  const size_t size = divisor.size();
-  Limbs quotient(rest.size() - size);
-  for (size_t j = quotient.size(); j-- > 0;) {
-    const uint64_t top = static_cast<uint64_t>(rest[j + size]) << 32 | rest[j + size - 1];
-    uint64_t guess = top / divisor[size - 1], remainder = top % divisor[size - 1];
-    while (guess >> 32 || guess * divisor[size - 2] > (remainder << 32 | rest[j + size - 2])) {
-      --guess;
-      remainder += divisor[size - 1];
-      if (remainder >> 32) break;
+  Limbs quotient(rest.size() - divisor.size());
+  for (size_t at = quotient.size(); at-- > 0;) {
+    uint32_t digit = guess_digit(rest, divisor, at);
+    if (subtract_product(rest, divisor, digit, at)) {
+      --digit;
+      add_back(rest, divisor, at);
     }
-    int64_t borrow = 0;
-    uint64_t carry = 0;
-    for (size_t i = 0; i <= size; ++i) {
-      carry += i < size ? guess * divisor[i] : 0;
-      borrow += static_cast<int64_t>(rest[i + j]) - static_cast<uint32_t>(carry);
-      rest[i + j] = static_cast<uint32_t>(borrow);
-      borrow >>= 32;
-      carry >>= 32;
-    }
-    if (borrow < 0) {
-      --guess;
-      uint64_t sum = 0;
-      for (size_t i = 0; i <= size; ++i) {
-        sum += static_cast<uint64_t>(rest[i + j]) + (i < size ? divisor[i] : 0);
-        rest[i + j] = static_cast<uint32_t>(sum);
-        sum >>= 32;
-      }
-    }
-    quotient[j] = static_cast<uint32_t>(guess);
+    quotient[at] = digit;
   }
   for (size_t i = 0; i + 1 < rest.size(); ++i) {
     rest[i] = static_cast<uint32_t>((static_cast<uint64_t>(rest[i + 1]) << 32 | rest[i]) >> shift);
   }
-  rest.resize(size);
+  rest.resize(divisor.size());
   return {std::move(quotient), std::move(rest)};
 }
 

@@ -1,6 +1,6 @@
 // Random inputs for the tests of this room: the same in every run.
 #pragma once
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstring>
 #include <string>
