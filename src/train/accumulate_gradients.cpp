@@ -1,6 +1,11 @@
 // Gradients of many micro-batches on several threads, summed in one fixed order.
+#include <torch/autograd.h>
+#include <torch/utils.h>
+
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 

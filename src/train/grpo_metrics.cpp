@@ -35,6 +35,19 @@ std::vector<double> judged(const double* begin, const double* end) {
   return values;
 }
 
+void add_one_reward(const reward::BatchScores& scores, size_t r, Metrics& metrics) {
+  const std::string prefix = "rewards/" + scores.names[r] + "/";
+  std::vector<double> values;
+  for (const auto& value : scores.values[r]) {
+    if (value) values.push_back(*value);
+  }
+  metrics[prefix + "mean"] = mean(values);
+  metrics[prefix + "std"] = deviation(values);
+  metrics[prefix + "num_null"] = static_cast<double>(scores.values[r].size() - values.size());
+  metrics[prefix + "num_failed"] = static_cast<double>(scores.num_failed[r]);
+  metrics[prefix + "num_undecided"] = static_cast<double>(scores.num_undecided[r]);
+}
+
 void add_clip_ratios(const std::vector<UpdateStats>& updates, const UpdateStats& all, Metrics& metrics) {
   const double tokens = static_cast<double>(all.num_tokens);
   double low_min = 1, high_max = 0;
@@ -117,16 +130,7 @@ void add_completion_metrics(const data::CompletionBatch& batch, Metrics& metrics
 
 void add_reward_metrics(const reward::BatchScores& scores, const torch::Tensor& reward_N, int64_t num_generations,
                         bool batch_std, Metrics& metrics) {
-  for (size_t r = 0; r < scores.names.size(); ++r) {
-    std::vector<double> values;
-    for (const auto& value : scores.values[r]) {
-      if (value) values.push_back(*value);
-    }
-    metrics["rewards/" + scores.names[r] + "/mean"] = mean(values);
-    metrics["rewards/" + scores.names[r] + "/std"] = deviation(values);
-    metrics["rewards/" + scores.names[r] + "/null_ratio"] =
-        1.0 - static_cast<double>(values.size()) / static_cast<double>(std::max<size_t>(1, scores.values[r].size()));
-  }
+  for (size_t r = 0; r < scores.names.size(); ++r) add_one_reward(scores, r, metrics);
   const double* rewards = reward_N.const_data_ptr<double>();
   const std::vector<double> all = judged(rewards, rewards + reward_N.numel());
   std::vector<double> deviations;

@@ -1,8 +1,13 @@
 #include "aha/train/grpo_trainer.h"
 
+#include <fmt/format.h>
+#include <torch/utils.h>
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <functional>
 
 #include "aha/core/error.h"
 #include "aha/core/file.h"

@@ -8,7 +8,7 @@
 namespace aha::train {
 namespace {
 
-constexpr int64_t kFewestGroups = 4;
+constexpr int64_t kSpread = 4;  // one, two and four workers share that many groups evenly
 
 // Longest first, each to the group that is shortest so far.
 std::vector<std::vector<int64_t>> balanced(const std::vector<int64_t>& lengths, size_t num_groups) {
@@ -37,9 +37,10 @@ int64_t total_of(const std::vector<int64_t>& group, const std::vector<int64_t>& 
 std::vector<std::vector<int64_t>> micro_batches(const std::vector<int64_t>& lengths, int64_t tokens_per_micro_batch) {
   auto packed = data::pack_by_tokens(lengths, tokens_per_micro_batch);
   const int64_t total = std::accumulate(lengths.begin(), lengths.end(), int64_t{0});
-  const int64_t spread = std::min(kFewestGroups, (total + kLeastMicroBatchTokens / 2) / kLeastMicroBatchTokens);
-  const auto num_groups = std::max<int64_t>(static_cast<int64_t>(packed.size()), spread);
-  if (num_groups > static_cast<int64_t>(lengths.size())) return packed;
+  const int64_t spread = std::min(kSpread, (total + kLeastMicroBatchTokens / 2) / kLeastMicroBatchTokens);
+  int64_t num_groups = std::max<int64_t>(std::ssize(packed), spread);
+  if (num_groups > kSpread) num_groups = (num_groups + kSpread - 1) / kSpread * kSpread;
+  if (num_groups > std::ssize(lengths)) return packed;
 
   auto groups = balanced(lengths, static_cast<size_t>(num_groups));
   const bool fits = std::all_of(groups.begin(), groups.end(), [&](const std::vector<int64_t>& group) {

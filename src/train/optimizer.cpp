@@ -1,5 +1,7 @@
 #include "aha/train/optimizer.h"
 
+#include <ATen/Dispatch.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>

@@ -1,4 +1,6 @@
 // AdamW's moments as optimizer.safetensors, so that a resumed run goes on with the same bits.
+#include <fmt/format.h>
+
 #include "aha/core/error.h"
 #include "aha/model/safetensors.h"
 #include "aha/train/optimizer.h"

@@ -1,5 +1,7 @@
 #include "aha/train/sft_trainer.h"
 
+#include <torch/utils.h>
+
 #include <algorithm>
 #include <cmath>
 

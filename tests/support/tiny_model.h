@@ -1,5 +1,6 @@
 // A DeepSeek-V3 in the smallest size that has every part: a dense layer, a MoE layer with shared expert, MLA.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "aha/core/random.h"

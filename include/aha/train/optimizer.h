@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "aha/core/config_fields.h"
@@ -12,7 +13,7 @@ namespace aha::train {
 
 struct AdamWConfig {
   double adam_beta1 = 0.9, adam_beta2 = 0.95, adam_epsilon = 1e-8;
-  double weight_decay = 0.0;  // on matrices only; norms, biases and embeddings' rows count as: 2-D and more decay
+  double weight_decay = 0.0;  // on tensors of two and more dimensions; norms and biases are left alone
   double max_grad_norm = 1.0;
   template <class Fields>
   void visit(Fields& field) {

@@ -8,7 +8,8 @@
 namespace aha::train {
 
 /// Names are TRL's. constant · linear (to min_lr_ratio) · cosine (to min_lr_ratio) · wsd: constant, then linear to
-/// min_lr_ratio over the last `decay_ratio` of the steps.
+/// min_lr_ratio over the last `decay_ratio` of the steps. min_lr_ratio is where the step after the last would stand, so
+/// that no step is spent at a rate of 0.
 struct ScheduleConfig {
   double learning_rate = 1e-4;
   std::string lr_scheduler_type = "constant";

@@ -15,13 +15,14 @@ namespace aha::train {
 struct SftConfig {
   ScheduleConfig schedule = {};
   AdamWConfig optimizer = {};
-  int64_t tokens_per_micro_batch = 2048;
-  double mtp_loss_weight = 0.0;      // λ of the MTP loss; needs num_nextn_predict_layers = 1
-  double balance_loss_weight = 0.0;  // α of the sequence balance loss
-  double bias_update_rate = 0.0;     // γ of the expert bias; pre-training 0.001, SFT 0
+  int64_t tokens_per_micro_batch = 2048;  // at most; smaller batches are still cut for several workers
+  double mtp_loss_weight = 0.0;           // λ of the MTP loss; needs num_nextn_predict_layers = 1
+  double balance_loss_weight = 0.0;       // α of the sequence balance loss
+  double bias_update_rate = 0.0;          // γ of the expert bias; pre-training 0.001, SFT 0
 };
 
 struct SftReport {
+  // loss is Σ w·nll / Σ w alone; mtp_loss and balance_loss are before their weights.
   double loss = 0, grad_norm = 0, learning_rate = 0, mean_token_accuracy = 0, mtp_loss = 0, balance_loss = 0;
   int64_t num_tokens = 0;                    // that the loss falls on
   std::vector<double> expert_load_max = {};  // per MoE layer: largest share over mean share

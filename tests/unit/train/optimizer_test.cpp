@@ -1,7 +1,10 @@
 // AdamW against torch's in float64, and what must not change its bits.
 #include "aha/train/optimizer.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adamw.h>
 
 #include "aha/core/error.h"
 #include "aha/core/file.h"

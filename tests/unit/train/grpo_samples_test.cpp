@@ -1,0 +1,135 @@
+// Which completions teach, what their tokens weigh, which rows predict them: worked by hand.
+#include "train/grpo_samples.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "aha/core/random.h"
+
+namespace aha::train {
+namespace {
+
+using data::FinishReason;
+
+/// Two prompts of two completions each: lengths 1, 3 | 2, 0; the second is cut, the third not judged.
+data::CompletionBatch batch() {
+  data::CompletionBatch batch{.prompts = data::PromptBatch(2), .num_generations = 2, .completions = {}};
+  batch.prompts[0].token_ids = {10, 11};
+  batch.prompts[1].token_ids = {12};
+  batch.completions.resize(4);
+  const std::vector<std::vector<int32_t>> ids = {{2}, {20, 21, 22}, {23, 2}, {}};
+  for (size_t i = 0; i < 4; ++i) {
+    data::Completion& completion = batch.completions[i];
+    completion.prompt_index = int64_t(i) / 2;
+    completion.token_ids = ids[i];
+    completion.finish_reason = i == 1 ? FinishReason::kLength : FinishReason::kStop;
+    completion.logprobs.assign(ids[i].size(), -0.5f);
+    completion.policy_logprobs.assign(ids[i].size(), -2.0f);
+  }
+  return batch;
+}
+
+std::vector<GrpoSample> samples_of(const data::CompletionBatch& batch, std::vector<std::optional<double>> rewards,
+                                   const GrpoConfig& config) {
+  reward::BatchScores scores;
+  scores.total = std::move(rewards);
+  return make_samples(batch, scores, {1, 2, 3, 4}, config);
+}
+
+TEST(GrpoSamples, LeaveOutUnjudgedEmptyAndMaskedCompletions) {
+  const auto completions = batch();
+  GrpoConfig config;
+  auto samples = samples_of(completions, {1.0, 0.0, std::nullopt, 1.0}, config);
+  ASSERT_EQ(samples.size(), 2u);
+  EXPECT_EQ(samples[0].advantage, 1);
+  EXPECT_EQ(samples[1].advantage, 2);
+  EXPECT_EQ(samples[1].num_inputs(), 4);
+  EXPECT_EQ(samples[1].sampler_logprobs, std::vector<double>(3, -2.0));
+
+  config.mask_truncated_completions = true;
+  EXPECT_EQ(samples_of(completions, {1.0, 0.0, 0.0, 1.0}, config).size(), 2u);
+}
+
+TEST(GrpoSamples, OldLogprobsAreThoseOfTheTrainingTemperature) {
+  const auto completions = batch();
+  GrpoConfig config;
+  config.sampling.top_p = 0.9;
+  EXPECT_EQ(samples_of(completions, {1.0, 0, 0, 0}, config)[0].sampler_logprobs, std::vector<double>{-2.0});
+  config.sampling.temperature = 0.7;
+  EXPECT_TRUE(needs_rescoring(config.sampling));
+  EXPECT_TRUE(samples_of(completions, {1.0, 0, 0, 0}, config)[0].sampler_logprobs.empty());
+  config.sampling.top_p = 1.0;
+  EXPECT_FALSE(needs_rescoring(config.sampling));
+  EXPECT_EQ(samples_of(completions, {1.0, 0, 0, 0}, config)[0].sampler_logprobs, std::vector<double>{-0.5});
+}
+
+TEST(GrpoSamples, WeightsCountTheTokensOfTheirMinibatch) {
+  const auto completions = batch();
+  GrpoConfig config;
+  auto samples = samples_of(completions, {1.0, 0.0, 0.0, std::nullopt}, config);
+  const Random random(1, "test");
+  make_minibatches(samples, 2, config, random);
+  for (const auto& sample : samples) EXPECT_DOUBLE_EQ(sample.weight, 1.0 / 6);
+  config.loss_type = "grpo";
+  make_minibatches(samples, 2, config, random);
+  EXPECT_DOUBLE_EQ(samples[0].weight, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(samples[1].weight, 1.0 / 9);
+
+  config.loss_type = "dapo";
+  config.num_minibatches = 2;
+  const auto minibatches = make_minibatches(samples, 2, config, random);
+  ASSERT_EQ(minibatches.size(), 2u);
+  EXPECT_EQ(minibatches[0].size() + minibatches[1].size(), 3u);
+  EXPECT_DOUBLE_EQ(samples[0].weight, 1.0 / 4);
+  EXPECT_DOUBLE_EQ(samples[1].weight, 1.0 / 4);
+  EXPECT_DOUBLE_EQ(samples[2].weight, 1.0 / 2);
+}
+
+TEST(GrpoSamples, MinibatchesHoldWholeGroupsInADrawnOrder) {
+  data::CompletionBatch completions{.prompts = data::PromptBatch(8), .num_generations = 2, .completions = {}};
+  for (int64_t i = 0; i < 16; ++i) {
+    auto& completion = completions.completions.emplace_back();
+    completion.prompt_index = i / 2;
+    completion.token_ids = {3};
+    completion.policy_logprobs = {0};
+  }
+  GrpoConfig config;
+  config.num_minibatches = 4;
+  reward::BatchScores scores;
+  scores.total.assign(16, 1.0);
+  auto samples = make_samples(completions, scores, std::vector<double>(16), config);
+  std::set<std::set<int64_t>> first_minibatches;
+  for (uint64_t step = 0; step < 8; ++step) {
+    const auto minibatches = make_minibatches(samples, 8, config, Random(1, "test", {step}));
+    std::set<int64_t> seen;
+    for (const auto& minibatch : minibatches) {
+      std::set<int64_t> prompts;
+      for (const GrpoSample* sample : minibatch) prompts.insert(sample->completion->prompt_index);
+      EXPECT_EQ(prompts.size(), 2u);
+      EXPECT_EQ(minibatch.size(), 4u);
+      seen.insert(prompts.begin(), prompts.end());
+      if (&minibatch == &minibatches.front()) first_minibatches.insert(prompts);
+    }
+    EXPECT_EQ(seen.size(), 8u);
+  }
+  EXPECT_GT(first_minibatches.size(), 1u);
+}
+
+TEST(GrpoSamples, PackedRowsPredictTheCompletions) {
+  const auto completions = batch();
+  auto samples = samples_of(completions, {1.0, 0.0, 0.0, 0.0}, {});
+  const std::vector<GrpoSample*> order = {&samples[1], &samples[2], &samples[0]};
+  const SampleTokens packed = pack_samples(order);
+  EXPECT_TRUE(torch::equal(packed.tokens.token_T, torch::tensor({10, 11, 20, 21, 12, 23, 10, 11}, torch::kInt64)));
+  EXPECT_EQ(packed.tokens.offsets, (std::vector<int64_t>{0, 4, 6, 8}));
+  EXPECT_TRUE(torch::equal(packed.row_T, torch::tensor({1, 2, 3, 4, 5, 7}, torch::kInt64)));
+  EXPECT_TRUE(torch::equal(packed.target_T, torch::tensor({20, 21, 22, 23, 2, 2}, torch::kInt64)));
+  EXPECT_TRUE(torch::equal(per_token(order, &GrpoSample::advantage, torch::kFloat32),
+                           torch::tensor({2, 2, 2, 3, 3, 1}, torch::kFloat32)));
+  EXPECT_TRUE(torch::equal(per_token(order, &GrpoSample::sampler_logprobs, torch::kFloat64),
+                           torch::full({6}, -2.0, torch::kFloat64)));
+}
+
+}  // namespace
+}  // namespace aha::train
