@@ -5,6 +5,11 @@
 #include "reward/extract.h"
 
 namespace aha::reward {
+namespace {
+
+constexpr size_t kShownBytes = 2048;  // of an answer, in the detail
+
+}  // namespace
 
 Score AnswerReward::score(const std::string& completion_text, const data::Example& example) const {
   const Extraction extraction = extract_answer(completion_text);
@@ -18,7 +23,7 @@ Score AnswerReward::score(const std::string& completion_text, const data::Exampl
   if (verdict != Verdict::kUnparsableGold) score.value = verdict == Verdict::kEqual ? 1.0 : 0.0;
   constexpr const char* kNames[] = {"equal", "different", "undecided", "unparsable", "unparsable_gold"};
   score.detail["verdict"] = kNames[static_cast<int>(verdict)];
-  score.detail["extracted"] = extraction.answer.value_or("");
+  score.detail["extracted"] = extraction.answer.value_or("").substr(0, kShownBytes);
   if (!extraction.answer) score.detail["reason"] = extraction.reason;
   return score;
 }

@@ -20,6 +20,12 @@ std::string repeated(const std::string& text, int times) {
   return result;
 }
 
+std::string concatenated(const std::vector<std::string>& parts) {
+  std::string result;
+  for (const std::string& part : parts) result += part;
+  return result;
+}
+
 std::vector<nlohmann::json> labelled_pairs() {
   std::ifstream file(AHA_SOURCE_DIR "/tests/data/math_pairs.jsonl");
   std::vector<nlohmann::json> pairs;
@@ -104,7 +110,7 @@ TEST(Judge, DoesNotGuessUnits) {
 TEST(Judge, BoundsTheWorkOnHostileText) {
   const std::vector<std::string> texts = {
       "9^9^9^9",
-      "5" + repeated("^5", 900),
+      concatenated({"5", repeated("^5", 900)}),
       "((9!)!)!",
       "(10^9)!",
       "2^{10^{10}}",
@@ -112,22 +118,22 @@ TEST(Judge, BoundsTheWorkOnHostileText) {
       repeated("7", 2048),
       repeated("7", 1'000'000),
       repeated("(", 100'000),
-      repeated("(", 1000) + "5" + repeated(")", 1000),
+      concatenated({repeated("(", 1000), "5", repeated(")", 1000)}),
       repeated("{", 100'000),
-      repeated("\\frac{1}{", 200) + "5" + repeated("}", 200),
-      repeated("\\sqrt{", 300) + "5" + repeated("}", 300),
-      repeated("-", 2000) + "5",
-      repeated("\\{\\pm", 300) + "1" + repeated("\\}", 300),
+      concatenated({repeated("\\frac{1}{", 200), "5", repeated("}", 200)}),
+      concatenated({repeated("\\sqrt{", 300), "5", repeated("}", 300)}),
+      concatenated({repeated("-", 2000), "5"}),
+      concatenated({repeated("\\{\\pm", 300), "1", repeated("\\}", 300)}),
       repeated("|", 2000),
-      "(" + repeated("x_1+y_2+z_3+", 100) + "1)^{30}",
+      concatenated({"(", repeated("x_1+y_2+z_3+", 100), "1)^{30}"}),
       "(a+b+c+d+f+g+h+k+l+m)^{32}",
       "(x+y)^{32}(x-y)^{32}(x+2y)^{32}(x+3)^{32}",
-      "1/999999999989" + repeated("+1/999999999961+1/999999999959", 60),
-      "\\sqrt{4294967291}" + repeated("+\\sqrt{4294967279}+\\sqrt{4294967231}", 50),
-      "2^{8000}/3^{5000}" + repeated("+2^{7999}/3^{4999}", 100),
-      "\\{1" + repeated(",1", 900) + "\\}",
-      "1" + repeated(",1+x", 350),
-      repeated("\\sin(", 60) + "x" + repeated(")", 60),
+      concatenated({"1/999999999989", repeated("+1/999999999961+1/999999999959", 60)}),
+      concatenated({"\\sqrt{4294967291}", repeated("+\\sqrt{4294967279}+\\sqrt{4294967231}", 50)}),
+      concatenated({"2^{8000}/3^{5000}", repeated("+2^{7999}/3^{4999}", 100)}),
+      concatenated({"\\{1", repeated(",1", 900), "\\}"}),
+      concatenated({"1", repeated(",1+x", 350)}),
+      concatenated({repeated("\\sin(", 60), "x", repeated(")", 60)}),
       repeated("\xff", 2000),
       repeated("\\", 2000),
       std::string(2000, '\0'),
