@@ -38,8 +38,8 @@ struct ModelConfig {
 
   int64_t qk_head_dim() const { return qk_nope_head_dim + qk_rope_head_dim; }
   bool is_moe_layer(int64_t layer) const { return n_routed_experts > 0 && layer >= first_k_dense_replace; }
-  int64_t num_parameters() const;
-  int64_t num_active_parameters() const;
+  int64_t num_parameters() const;         ///< all, an MTP module included
+  int64_t num_active_parameters() const;  ///< those one token meets, without the MTP module
   /// (dn + dr)^-1/2, times YaRN's m² where it applies.
   double softmax_scale() const;
 };

@@ -25,11 +25,11 @@ PackedTokens pack_tokens(const std::vector<const std::vector<int32_t>*>& sequenc
 ///   embed_tokens [V, D] · norm [D] · lm_head [V, D] (absent when tied)
 ///   layers.{l}.input_layernorm [D] · layers.{l}.post_attention_layernorm [D]
 ///   layers.{l}.attention.q_proj [H(dn+dr), D], or q_a_proj, q_a_layernorm, q_b_proj
-///   layers.{l}.attention.kv_a_proj_with_mqa [c+dr, D] · kv_a_layernorm [c] · kv_b_proj [H(dn+dv), c] · o_proj [D,
-///   H·dv] dense: layers.{l}.mlp.gate_up [2I, D] · layers.{l}.mlp.down [D, I] MoE:   layers.{l}.mlp.router [E, D] ·
-///   mlp.experts.gate_up [E, 2I, D] · mlp.experts.down [E, D, I]
-///          mlp.shared_experts.gate_up [2nI, D] · mlp.shared_experts.down [D, nI]
-///          buffer layers.{l}.mlp.expert_bias [E] float32 (e_score_correction_bias)
+///   layers.{l}.attention.kv_a_proj_with_mqa [c+dr, D], kv_a_layernorm [c], kv_b_proj [H(dn+dv), c], o_proj [D, H·dv]
+///   layers.{l}.mlp of a dense layer: gate_up [2I, D], down [D, I]
+///   layers.{l}.mlp of a MoE layer: router [E, D], experts.gate_up [E, 2I, D], experts.down [E, D, I],
+///     shared_experts.gate_up [2nI, D], shared_experts.down [D, nI] (absent where n is 0),
+///     and the buffer expert_bias [E] float32 (e_score_correction_bias)
 ///   MTP (layer index num_hidden_layers): layers.{L}.enorm, .hnorm [D] · .eh_proj [D, 2D] · .shared_head_norm [D], and
 ///   the names of an ordinary (MoE) layer; embedding and head are shared
 struct NamedTensor {
@@ -43,10 +43,13 @@ struct ForwardOptions {
 };
 
 struct ForwardOutput {
-  torch::Tensor hidden_TD;      // after the final norm: what the output head reads
-  torch::Tensor mtp_hidden_TD;  // after shared_head.norm; row t predicts token t + 2; undefined without with_mtp
-  torch::Tensor balance_loss;   // mean over sequences, summed over MoE layers, without alpha; undefined unless asked
-  std::vector<torch::Tensor> expert_counts;  // per MoE layer, [E] int64: how many tokens chose each expert
+  torch::Tensor hidden_TD;  // after the final norm: what the output head reads
+  // After shared_head.norm: row t predicts token t + 2 of its sequence (of the last two rows of a sequence nothing can
+  // be learnt: mask them; the last is zero). Undefined without with_mtp.
+  torch::Tensor mtp_hidden_TD;
+  torch::Tensor balance_loss;  // mean over sequences, summed over MoE layers, without alpha; undefined unless asked
+  // Per MoE layer that ran, [E] int64: how many tokens chose each expert; the MTP layer's last.
+  std::vector<torch::Tensor> expert_counts;
 };
 
 /// What a model says of tokens that stand there already.
@@ -82,7 +85,8 @@ class Model {
   /// Copies values (parameters and buffers) from a model of the same config: this = mix * other + (1 - mix) * this.
   void copy_from(const Model& other, double mix = 1.0);
 
-  /// Training forward. @throws ShapeError; InputError for a token id outside the vocabulary
+  /// Training forward. @throws ShapeError; InputError for a token id outside the vocabulary and for a sequence longer
+  /// than max_position_embeddings
   ForwardOutput forward(const PackedTokens& tokens, const ForwardOptions& options = {}) const;
   /// Log-probabilities of target_T under the output head at hidden_TD, in chunks: no [T, V] tensor is kept.
   TokenScores score(const torch::Tensor& hidden_TD, const torch::Tensor& target_T, double temperature = 1.0) const;
@@ -104,7 +108,7 @@ class Model {
 Model load(const std::filesystem::path& folder, const LoadOptions& options = {});
 
 /// Auxiliary-loss-free balancing (arXiv:2408.15664): per MoE layer, bias += rate * sign(mean(count) - count), then
-/// minus the mean change. counts: per MoE layer, [E], of one whole optimizer step.
+/// minus the mean change. counts: as ForwardOutput::expert_counts, [E] each, summed over one whole optimizer step.
 void update_expert_bias(Model& model, const std::vector<torch::Tensor>& counts, double rate);
 
 }  // namespace aha::model
