@@ -39,6 +39,7 @@ std::string CompletionFilter::fault(const data::Completion& completion, const da
     if (*values[index] < config_.reward) return "reward";
   }
   if (completion.finish_reason != data::FinishReason::kStop) return "truncated";
+  if (completion.text.empty()) return "empty";
   if (config_.well_formed && !data::split_tags(completion.text).is_well_formed) return "format";
   const int64_t length = std::ssize(completion.token_ids);
   if (length < config_.min_length || (config_.max_length > 0 && length > config_.max_length)) return "length";

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "aha/core/error.h"
@@ -198,10 +199,10 @@ void RunFolder::write_lineage() const {
     const Stage& stage = *loaded_.stages[i];
     const StageInputs inputs = stage.inputs(stage_path(i));
     std::vector<std::string> names, files;
-    std::map<std::string, std::string> tasks;
+    std::map<std::string, std::set<std::string>> tasks;
     for (const StageReference& input : inputs.stages) names.push_back(input.stage);
     for (const FileReference& input : inputs.files) files.push_back(input.file.string());
-    for (const TaskReference& input : inputs.tasks) tasks[input.task] = split_name(input.split);
+    for (const TaskReference& input : inputs.tasks) tasks[input.task].insert(split_name(input.split));
     stages.push_back({{"name", stage.head().name},
                       {"kind", stage.head().kind},
                       {"folder", stage_folder_name(i, stage.head().name)},

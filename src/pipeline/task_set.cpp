@@ -26,9 +26,14 @@ int64_t count_of(const TaskConfig& config, data::Split split) {
   return config.count.value_or(kDefaultCount);
 }
 
-std::vector<data::Example> from_generator(const TaskConfig& config, data::Split split) {
+std::vector<data::Example> from_generator(const std::string& name, const TaskConfig& config, data::Split split) {
   const auto task = data::make_task(config.generator, config.options);
-  return data::generate_examples(*task, split, count_of(config, split), static_cast<uint64_t>(config.seed.value_or(0)));
+  const uint64_t seed = static_cast<uint64_t>(config.seed.value_or(0));
+  try {
+    return data::generate_examples(*task, split, count_of(config, split), seed);
+  } catch (const ConfigError& error) {  // it knows the generator, but not the recipe's key
+    throw ConfigError("tasks." + name, error.what());
+  }
 }
 
 // The rows whose prompts hash lowest are held out, so that neither their order nor added rows move many of them.
@@ -88,7 +93,8 @@ const std::vector<data::Example>& TaskSet::examples(const std::string& task, dat
   if (split == data::Split::kHeldOut && config.holdout == 0) {
     throw ConfigError("tasks." + task + ".holdout", "is 0, but a stage evaluates on held-out prompts; give it some");
   }
-  std::vector<data::Example> examples = config.path.empty() ? from_generator(config, split) : from_file(config, split);
+  std::vector<data::Example> examples =
+      config.path.empty() ? from_generator(task, config, split) : from_file(config, split);
   for (data::Example& example : examples) example.task = task;
   return made_.emplace(std::pair{task, split}, std::move(examples)).first->second;
 }

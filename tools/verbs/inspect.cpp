@@ -1,5 +1,6 @@
 // aha inspect: what a model folder or a run folder holds.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <memory>

@@ -18,7 +18,8 @@ int pipe_ends[2] = {-1, -1};
 volatile sig_atomic_t signals_seen = 0;
 
 void on_signal(int signal) {
-  if (++signals_seen > 1) _exit(128 + signal);
+  signals_seen = signals_seen + 1;
+  if (signals_seen > 1) _exit(128 + signal);
   const int saved = errno;
   const char byte = 1;
   [[maybe_unused]] const ssize_t written = ::write(pipe_ends[1], &byte, 1);

@@ -1,0 +1,192 @@
+// What a recipe may say, and the sentence for everything it may not.
+#include "pipeline/recipe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "unit/core/temporary_folder.h"
+#include "unit/pipeline/recipe_text.h"
+
+namespace aha::pipeline {
+namespace {
+
+using aha::test::TemporaryFolder;
+using test::findings;
+using test::kBase;
+using test::kHead;
+using test::recipe_of;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+const std::string kZero = "  - {name: zero, kind: grpo, init_from: base, rewards: [accuracy]}\n";
+
+nlohmann::json stage_json(const LoadedRecipe& loaded, size_t index) { return loaded.recipe.stages[index].to_json(); }
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+TEST(Recipe, ReadsTheChainOfTheManual) {
+  const LoadedRecipe loaded = recipe_of(kHead + kBase + kZero +
+                                        "  - {name: d, kind: rejection_sampling, model: zero}\n"
+                                        "  - {name: s, kind: sft, init_from: base, data: [d]}\n"
+                                        "  - {name: r, kind: evaluate, models: [base, zero, s], tasks: [sums]}\n");
+  ASSERT_EQ(loaded.stages.size(), 5u);
+  EXPECT_EQ(stage_json(loaded, 1)["prompts"], nlohmann::json({"sums"}));  // all tasks where none is named
+  EXPECT_EQ(stage_json(loaded, 3)["data"][0]["stage"], "d");
+  EXPECT_EQ(stage_json(loaded, 4)["rewards"].size(), 3u);
+  EXPECT_EQ(stage_json(loaded, 0)["lr_scheduler_type"], "wsd");
+}
+
+TEST(Recipe, AStageTakesTheRecipesSeedUnlessItHasItsOwn) {
+  const LoadedRecipe loaded = recipe_of("seed: 5" + kHead + kBase + replaced(kZero, "kind:", "seed: 9, kind:"));
+  EXPECT_EQ(loaded.stages[0]->seed(), 5u);
+  EXPECT_EQ(loaded.stages[1]->seed(), 9u);
+  EXPECT_EQ(loaded.recipe.tasks.at("sums").seed, 5);
+}
+
+TEST(Recipe, ResolvedRecipeReadsAsItself) {
+  const LoadedRecipe once = recipe_of(kHead + kBase + kZero);
+  const ConfigTree resolved = config_to_tree(once.recipe);
+  EXPECT_EQ(config_to_tree(read_recipe(resolved).recipe).to_json(), resolved.to_json());
+}
+
+struct Refusal {
+  const char* title;
+  std::string text;
+  std::vector<std::string> mentions;
+};
+
+class RefusedRecipe : public testing::TestWithParam<Refusal> {};
+
+TEST_P(RefusedRecipe, NamesPlaceAndCure) {
+  const std::string found = findings(GetParam().text);
+  for (const std::string& mention : GetParam().mentions) EXPECT_THAT(found, HasSubstr(mention));
+}
+
+const Refusal kRefusals[] = {
+    {"typo", kHead + replaced(kBase, "max_tokens", "max_token"), {"stages.0.max_token: unknown key", "max_tokens"}},
+    {"type", kHead + replaced(kBase, "2048", "many"), {"stages.0.max_tokens: must be", "integer"}},
+    {"range", kHead + replaced(kBase, "3.0e-3", "-1"), {"stages.0.learning_rate"}},
+    {"file", kHead + replaced(kBase, "tiny_model", "absent"), {"stages.0.model.config: there is no `"}},
+    {"kind", kHead + "  - {name: a, kind: gpro}\n", {"stages.0.kind: no kind of stage", "did you mean `grpo`?"}},
+    {"no kind", kHead + "  - {name: a}\n", {"stages.0.kind: is missing", "pretrain"}},
+    {"no name", kHead + replaced(kBase, "name: base, ", ""), {"stages.0.name: is missing"}},
+    {"empty name", kHead + replaced(kBase, "name: base", "name: ''"), {"stages.0.name: `` names a folder"}},
+    {"path as name", kHead + replaced(kBase, "name: base", "name: a/b"), {"stages.0.name: `a/b` names a folder"}},
+    {"no stages", "name: t\n", {"stages: is missing"}},
+    {"unknown stage",
+     kHead + kBase + replaced(kZero, "init_from: base", "init_from: bass"),
+     {"stages.1.init_from: no stage is called `bass`", "did you mean `base`?"}},
+    {"stage below", kHead + replaced(kZero, "zero", "a") + kBase, {"stages.0.init_from: `base` does not stand above"}},
+    {"itself", kHead + kBase + replaced(kZero, "init_from: base", "init_from: zero"), {"stages.1.init_from: `zero`"}},
+    {"no init_from", kHead + kBase + replaced(kZero, "init_from: base, ", ""), {"stages.1.init_from: is missing"}},
+    {"dataset of a model",
+     kHead + kBase + "  - {name: s, kind: sft, init_from: base, data: [base]}\n",
+     {"stages.1.data.0: `base` is a stage of kind pretrain, which leaves no dataset"}},
+    {"unknown task",
+     kHead + kBase + replaced(kZero, "rewards", "prompts: [sum], rewards"),
+     {"stages.1.prompts.0: no task is called `sum`", "did you mean `sums`?"}},
+    {"twice", kHead + kBase + replaced(kZero, "name: zero", "name: base"), {"stages.1.name: a stage above is called"}},
+    {"reward",
+     kHead + kBase + replaced(kZero, "[accuracy]", "[{name: acuracy, weight: 2}]"),
+     {"stages.1.rewards.0.name: no rule is called `acuracy`", "accuracy"}},
+    {"verifier",
+     kHead + kBase + replaced(kZero, "[accuracy]", "[{name: mine, verifier: maths}]"),
+     {"stages.1.rewards.0.verifier: no rule is called `maths`", "math"}},
+    {"weight",
+     kHead + kBase + replaced(kZero, "[accuracy]", "[{name: accuracy, weight: heavy}]"),
+     {"stages.1.rewards.0.weight: must be"}},
+    {"no rewards", kHead + kBase + replaced(kZero, ", rewards: [accuracy]", ""), {"stages.1.rewards: is missing"}},
+    {"group of one",
+     kHead + kBase + replaced(kZero, "rewards", "num_generations: 1, rewards"),
+     {"stages.1.num_generations: must be at least 2"}},
+    {"template",
+     kHead + kBase + replaced(kZero, "rewards", "template: plian, rewards"),
+     {"stages.1.template: must be plain, r1_zero or chat", "did you mean `plain`?"}},
+    {"generator",
+     replaced(kHead, "last_digit_sum", "last_digit") + kBase,
+     {"tasks.sums.generator: no generator is called `last_digit`"}},
+    {"task of nothing", "name: t\ntasks: {a: {count: 3}}\nstages:\n" + kBase, {"tasks.a: needs either a `generator`"}},
+    {"task file",
+     "name: t\ntasks: {a: {path: absent.jsonl}}\nstages:\n" + kBase,
+     {"tasks.a.path: there is no `absent.jsonl`"}},
+    {"ranks", "parallel: {expert: 2}" + kHead + kBase, {"parallel.expert: must be 1"}},
+    {"dtype", "dtype: float16" + kHead + kBase, {"dtype: must be"}},
+    {"corpus key on a file",
+     kHead + kBase + "  - {name: s, kind: sft, init_from: base, data: [{path: x, drill: 1}]}\n",
+     {"stages.1.data.0.drill: unknown key", "stages.1.data.0.path: there is no `x`"}},
+    {"endless epoch",
+     kHead + kBase + "  - {name: s, kind: sft, init_from: base, data: [{generator: corpus}]}\n",
+     {"stages.1.data.0.max_examples: is missing"}},
+    {"k",
+     kHead + kBase + "  - {name: r, kind: evaluate, models: [base], num_samples: 2, k: 3}\n",
+     {"stages.1.k: must be at most num_samples"}},
+};
+INSTANTIATE_TEST_SUITE_P(All, RefusedRecipe, testing::ValuesIn(kRefusals), [](const auto& info) {
+  std::string name = info.param.title;
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+});
+
+TEST(Recipe, TellsAllFindingsAtOnce) {
+  const std::string found = findings(kHead + replaced(kBase, "2048", "many") +
+                                     replaced(kZero, "init_from: base", "init_from: bass, max_step: 3"));
+  EXPECT_THAT(found, AllOf(HasSubstr("stages.0.max_tokens"), HasSubstr("stages.1.init_from"),
+                           HasSubstr("stages.1.max_step: unknown key")));
+  EXPECT_EQ(std::count(found.begin(), found.end(), '\n'), 2);
+}
+
+TEST(Recipe, FilesLieOverEachOtherAndSetComesLast) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "a.yaml") << kHead << kBase << kZero;
+  std::ofstream(folder / "b.yaml") << "seed: 3\nstages: [{name: zero, max_steps: 7, num_generations: 4}]\n";
+  const LoadedRecipe loaded = load_recipe({folder / "a.yaml", folder / "b.yaml"},
+                                          {"stages.zero.max_steps=9", "stages.0.max_tokens=512", "threads=2"});
+  EXPECT_EQ(loaded.recipe.seed, 3);
+  EXPECT_EQ(loaded.recipe.threads, 2);
+  EXPECT_EQ(stage_json(loaded, 0)["max_tokens"], 512);
+  EXPECT_EQ(stage_json(loaded, 1)["max_steps"], 9);
+  EXPECT_EQ(stage_json(loaded, 1)["num_generations"], 4);
+  EXPECT_EQ(stage_json(loaded, 1)["init_from"], "base");
+}
+
+TEST(Recipe, NeedsAFile) { EXPECT_THROW(load_recipe({}, {}), ConfigError); }
+
+double weight(const LoadedRecipe& loaded, size_t stage) { return stage_json(loaded, stage)["rewards"][0]["weight"]; }
+
+std::string rl(const std::string& name, const std::string& rewards) {
+  return "  - {name: " + name + ", kind: grpo, init_from: base, rewards: [" + rewards + "]}\n";
+}
+
+TEST(RewardReference, ABareNameMeansItsLastDefinition) {
+  const LoadedRecipe loaded =
+      recipe_of(kHead + kBase + rl("a", "{name: accuracy, weight: 2}") + rl("b", "accuracy") +
+                rl("c", "{name: accuracy, weight: 3}") + rl("d", "{name: accuracy}") + rl("e", "format"));
+  EXPECT_EQ(weight(loaded, 2), 2);  // the last one above, not the one below
+  EXPECT_EQ(weight(loaded, 4), 3);
+  EXPECT_EQ(weight(loaded, 5), 1);  // never defined: defaults
+}
+
+TEST(RewardReference, ADefinitionBelowServesWhereNoneStandsAbove) {
+  const LoadedRecipe loaded = recipe_of(kHead + kBase + rl("a", "accuracy") + rl("b", "{name: accuracy, weight: 4}"));
+  EXPECT_EQ(weight(loaded, 1), 4);
+}
+
+TEST(RewardReference, EvaluationJudgesAsTrainingDoes) {
+  const LoadedRecipe loaded = recipe_of(kHead + kBase + rl("a", "{name: accuracy, verifier: exact}") +
+                                        "  - {name: r, kind: evaluate, models: [a]}\n");
+  EXPECT_EQ(stage_json(loaded, 2)["rewards"][0]["verifier"], "exact");
+}
+
+TEST(RewardReference, ANameGivenTwiceIsRefused) {
+  EXPECT_THAT(findings(kHead + kBase + rl("a", "accuracy, accuracy")),
+              StartsWith("stages.1.rewards.1.name: `accuracy` is given twice"));
+}
+
+}  // namespace
+}  // namespace aha::pipeline

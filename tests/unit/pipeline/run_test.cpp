@@ -1,0 +1,192 @@
+// A whole recipe on a tiny model: artifacts, skipping, and resuming to the same bytes.
+#include "aha/pipeline/run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "aha/core/error.h"
+#include "aha/core/file.h"
+#include "aha/core/log.h"
+#include "aha/report/progress.h"
+#include "pipeline/run_folder.h"
+#include "unit/core/temporary_folder.h"
+#include "unit/pipeline/recipe_text.h"
+
+namespace aha::pipeline {
+namespace {
+
+using aha::test::TemporaryFolder;
+using testing::HasSubstr;
+
+// Short steps, frequent saves: stops fall everywhere.
+const std::string kChain = test::kHead + test::kBase + R"(
+  - {name: zero, kind: grpo, init_from: base, max_steps: 4, prompts_per_step: 2, num_generations: 4, beta: 0.01,
+     max_completion_length: 16, learning_rate: 1.0e-3, save_steps: 1, rewards: [accuracy, {name: format, weight: 0.2}],
+     eval: {num_prompts: 4, num_samples: 2}, eval_steps: 2}
+  - {name: samples, kind: rejection_sampling, model: zero, num_prompts: 48, prompts_per_step: 8, num_generations: 4,
+     max_completion_length: 24, keep: {reward: 0.0}}
+  - {name: sft, kind: sft, init_from: base, data: [samples, {generator: corpus, max_examples: 20, weight: 0.5}],
+     epochs: 2, tokens_per_step: 256, save_steps: 2}
+  - {name: report, kind: evaluate, models: [base, zero, sft], num_prompts: 4, num_samples: 2, max_completion_length: 16}
+)";
+
+class RunTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    log::set_level(log::Level::kError);
+    report::Progress::set_enabled(false);
+    std::ofstream(folder_ / "recipe.yaml") << kChain;
+  }
+
+  RunOptions options(const std::string& parent, std::vector<std::string> assignments = {}) const {
+    assignments.push_back("output_dir=" + (folder_ / parent).string());
+    RunOptions options;
+    options.recipes = {folder_ / "recipe.yaml"};
+    options.assignments = std::move(assignments);
+    return options;
+  }
+
+  TemporaryFolder folder_;
+};
+
+nlohmann::json read_json(const fs::path& file) { return nlohmann::json::parse(read_file(file)); }
+
+// metrics.jsonl without what a clock tells.
+std::string timeless(const fs::path& file) {
+  std::istringstream lines(read_file(file));
+  std::string out;
+  for (std::string line; std::getline(lines, line);) {
+    nlohmann::json row = nlohmann::json::parse(line);
+    for (auto entry = row.begin(); entry != row.end();) {
+      const bool is_time = entry.key().find("time") != std::string::npos || entry.key() == "tokens_per_second";
+      entry = is_time ? row.erase(entry) : std::next(entry);
+    }
+    out += row.dump() + "\n";
+  }
+  return out;
+}
+
+void expect_same_run(const fs::path& a, const fs::path& b) {
+  for (const char* stage : {"01-base", "02-zero", "04-sft"}) {
+    EXPECT_EQ(hash_folder(a / stage / "model"), hash_folder(b / stage / "model")) << stage;
+    EXPECT_EQ(timeless(a / stage / "metrics.jsonl"), timeless(b / stage / "metrics.jsonl")) << stage;
+  }
+  EXPECT_EQ(read_file(a / "02-zero/completions.jsonl"), read_file(b / "02-zero/completions.jsonl"));
+  for (const char* name : {"dataset.jsonl", "completions.jsonl"}) {
+    EXPECT_EQ(read_file(a / "03-samples" / name), read_file(b / "03-samples" / name));
+  }
+  EXPECT_EQ(read_json(a / "05-report/result.json"), read_json(b / "05-report/result.json"));
+}
+
+TEST_F(RunTest, StoppedAgainAndAgainItEndsWithTheSameBytes) {
+  const fs::path whole = run_recipe(options("whole"));
+  int64_t stops = 0;
+  for (auto delay = std::chrono::milliseconds(60);; delay = delay * 5 / 4) {
+    std::stop_source source;
+    std::jthread timer([&] {
+      std::this_thread::sleep_for(delay);
+      source.request_stop();
+    });
+    RunOptions again = options("stopped");
+    again.stop = source.get_token();
+    try {
+      run_recipe(again);
+      break;
+    } catch (const StoppedError& error) {
+      EXPECT_EQ(error.code(), ExitCode::kStopped);
+      ++stops;
+    }
+  }
+  EXPECT_GE(stops, 2);
+  expect_same_run(whole, folder_ / "stopped/t");
+}
+
+TEST_F(RunTest, LeavesWhatTheContractsPromise) {
+  const fs::path run = run_recipe(options("runs"));
+  for (const char* name :
+       {"recipe.json", "environment.json", "lineage.json", "report.html", "01-base/model/config.json",
+        "01-base/model/tokenizer.json", "02-zero/result.json", "03-samples/dataset.jsonl"}) {
+    EXPECT_TRUE(fs::is_regular_file(run / name)) << name;
+  }
+  std::istringstream lines(read_file(run / "02-zero/completions.jsonl"));
+  std::string first;
+  std::getline(lines, first);
+  const nlohmann::json row = nlohmann::json::parse(first);
+  for (const char* key :
+       {"step", "prompt", "sample", "completion", "rewards", "reward", "advantage", "length", "finish_reason"}) {
+    EXPECT_TRUE(row.contains(key)) << key;
+  }
+  const nlohmann::json result = read_json(run / "05-report/result.json");
+  ASSERT_EQ(result["evaluations"].size(), 3u);
+  EXPECT_EQ(result["evaluations"][1]["model"], "zero");
+  EXPECT_THAT(timeless(run / "02-zero/metrics.jsonl"), HasSubstr("eval_pass@1"));
+  const nlohmann::json card = read_json(run / "03-samples/result.json");
+  int64_t dropped = 0;
+  for (const auto& [reason, count] : card["dropped"].items()) dropped += count.get<int64_t>();
+  EXPECT_EQ(card["kept"].get<int64_t>() + dropped, card["sampled"].get<int64_t>());
+  EXPECT_THAT(stage_table(run), HasSubstr("sft"));
+
+  // Nothing changed: nothing is done again. A changed stage takes those after it along, not those before.
+  const auto written = [&](const char* stage) { return fs::last_write_time(run / stage / "stage.json"); };
+  const auto base = written("01-base"), zero = written("02-zero"), report = written("05-report");
+  run_recipe(options("runs"));
+  EXPECT_EQ(written("02-zero"), zero);
+  run_recipe(options("runs", {"stages.zero.learning_rate=2.0e-3"}));
+  EXPECT_EQ(written("01-base"), base);
+  EXPECT_NE(written("02-zero"), zero);
+  EXPECT_NE(written("05-report"), report);
+}
+
+TEST_F(RunTest, StopsAfterAStageAndGoesOn) {
+  RunOptions first = options("runs");
+  first.stop_after = "base";
+  const fs::path run = run_recipe(first);
+  EXPECT_TRUE(fs::exists(run / "01-base/model"));
+  EXPECT_FALSE(fs::exists(run / "02-zero"));
+  first.stop_after = "bass";
+  EXPECT_THROW(run_recipe(first), ConfigError);
+}
+
+TEST_F(RunTest, APlanTouchesNothing) {
+  const std::string plan = plan_text(options("nowhere"));
+  EXPECT_THAT(plan, HasSubstr("2 prompts x 4 generations = 8 completions"));
+  EXPECT_THAT(plan, HasSubstr("zero [grpo] <- base (init_from)"));
+  EXPECT_THAT(plan, HasSubstr("will run"));
+  EXPECT_FALSE(fs::exists(folder_ / "nowhere"));
+}
+
+TEST_F(RunTest, TwoProcessesCannotHoldOneFolder) {
+  const LoadedRecipe loaded = load_recipe({folder_ / "recipe.yaml"}, {"output_dir=" + (folder_ / "runs").string()});
+  const RunFolder holder(loaded);
+  EXPECT_THROW(run_recipe(options("runs")), InputError);
+}
+
+TEST_F(RunTest, HashesFollowWhatAStageReads) {
+  const auto hashes = [&](std::vector<std::string> assignments) {
+    return stage_hashes(load_recipe({folder_ / "recipe.yaml"}, assignments));
+  };
+  const auto plain = hashes({});
+  EXPECT_EQ(hashes({"threads=1", "output_dir=elsewhere"}), plain);
+  const auto changed = hashes({"stages.zero.beta=0.02"});
+  EXPECT_EQ(changed[0], plain[0]);
+  EXPECT_NE(changed[1], plain[1]);
+  EXPECT_NE(changed[2], plain[2]);  // reads zero
+  EXPECT_NE(changed[3], plain[3]);  // reads samples
+  const auto task = hashes({"tasks.sums.count=63"});
+  EXPECT_EQ(task[0], plain[0]);  // the corpus does not read tasks
+  EXPECT_NE(task[1], plain[1]);
+  const auto seed = hashes({"seed=1"});
+  for (size_t i = 0; i < plain.size(); ++i) EXPECT_NE(seed[i], plain[i]);
+}
+
+TEST(ProgramVersion, IsTheProjects) {
+  EXPECT_THAT(read_file(std::string(AHA_SOURCE_DIR) + "/CMakeLists.txt"), HasSubstr("VERSION " + program_version()));
+}
+
+}  // namespace
+}  // namespace aha::pipeline
