@@ -16,6 +16,7 @@ using nlohmann::json;
 // Bounds that keep every product of sizes far from overflow; no known model comes near.
 constexpr int64_t kMaxSize = 1 << 20;
 constexpr int64_t kMaxLayers = 4096, kMaxExperts = 1 << 14;
+constexpr int64_t kMaxPositions = 1 << 21;
 constexpr double kMaxParameters = 1e15;
 
 class FieldReader {
@@ -216,7 +217,7 @@ void read_tokens(const FieldReader& field, ModelConfig& config) {
 void read_constants(const FieldReader& field, ModelConfig& config) {
   config.rms_norm_eps = field.number_or("rms_norm_eps", 1e-6);
   config.latent_norm_eps = field.number_or("latent_norm_eps", 1e-6);
-  config.max_position_embeddings = field.size_or("max_position_embeddings", 1, int64_t{1} << 24, 4096);
+  config.max_position_embeddings = field.size_or("max_position_embeddings", 1, kMaxPositions, 4096);
   config.tie_word_embeddings = field.boolean_or("tie_word_embeddings", false);
   config.initializer_range = field.number_or("initializer_range", 0.02);
   if (!(config.rms_norm_eps > 0)) field.fail("rms_norm_eps", "must be above 0");
@@ -259,8 +260,8 @@ ModelConfig load_model_config(const std::filesystem::path& config_json) {
   json object;
   try {
     object = json::parse(text);
-  } catch (const json::parse_error& error) {
-    throw InputError(config_json.string(), "is not JSON (byte " + std::to_string(error.byte) + "); repair the file");
+  } catch (const json::exception& error) {
+    throw InputError(config_json.string(), "is not JSON (" + std::string(error.what()) + "); repair the file");
   }
   return read_model_config(object, config_json.string());
 }

@@ -9,6 +9,7 @@
 #include "aha/ops/moe.h"
 #include "aha/ops/rms_norm.h"
 #include "aha/ops/swiglu_mlp.h"
+#include "model/rope_table.h"
 #include "model/state.h"
 
 namespace aha::model {
@@ -109,6 +110,29 @@ Tensor run_mtp(Blocks& blocks, const MtpWeights& weights, const ModelConfig& con
   return torch::zeros_like(x_TD).index_copy(0, continued.row_R, normed);
 }
 
+template <class T>
+Tensor table_tensor(const std::vector<T>& values, int64_t width, torch::Dtype dtype) {
+  Tensor table = torch::empty({std::ssize(values) / width, width}, dtype);
+  std::copy(values.begin(), values.end(), table.data_ptr<T>());
+  return table;
+}
+
+/// Angles of the first positions; cheaper to work out for each call than to keep for the longest context.
+Blocks::Tables make_tables(const ModelConfig& config, int64_t num_positions, torch::Dtype dtype) {
+  Blocks::Tables tables;
+  AT_DISPATCH_FLOATING_TYPES(dtype, "make_tables", [&] {
+    const RopeTable<scalar_t> table = make_rope_table<scalar_t>(config, num_positions);
+    tables = {table_tensor(table.cosine, table.half_width, dtype), table_tensor(table.sine, table.half_width, dtype)};
+  });
+  return tables;
+}
+
+int64_t longest_sequence(const std::vector<int64_t>& offsets) {
+  int64_t longest = 0;
+  for (size_t i = 0; i + 1 < offsets.size(); ++i) longest = std::max(longest, offsets[i + 1] - offsets[i]);
+  return longest;
+}
+
 void check_tokens(const PackedTokens& tokens, const ModelConfig& config) {
   const Tensor& token_T = tokens.token_T;
   AHA_CHECK(token_T.defined() && token_T.dim() == 1 && token_T.scalar_type() == torch::kInt64,
@@ -147,16 +171,15 @@ ForwardOutput Model::forward(const PackedTokens& tokens, const ForwardOptions& o
   ForwardOutput output;
   Blocks blocks(config, options, output);
   const Tensor embedding_TD = ops::embedding(weights.embed_tokens, tokens.token_T);
+  const Blocks::Tables tables = make_tables(config, longest_sequence(tokens.offsets) + 1, state_->dtype);
   Tensor x_TD = embedding_TD;
-  for (const LayerWeights& layer : weights.layers) {
-    x_TD = blocks.layer(layer, x_TD, tokens.offsets, {state_->cosine_PR, state_->sine_PR});
-  }
+  for (const LayerWeights& layer : weights.layers) x_TD = blocks.layer(layer, x_TD, tokens.offsets, tables);
   output.hidden_TD = ops::rms_norm(x_TD, weights.norm, config.rms_norm_eps);
   if (options.with_mtp) {
     // The joined row stands for its second token: its angles are those of the next position.
     const auto shifted = [](const Tensor& table) { return table.narrow(0, 1, table.size(0) - 1); };
     output.mtp_hidden_TD = run_mtp(blocks, weights.mtp, config, x_TD, embedding_TD, tokens.offsets,
-                                   {shifted(state_->cosine_PR), shifted(state_->sine_PR)});
+                                   {shifted(tables.cosine_PR), shifted(tables.sine_PR)});
   }
   if (options.with_balance_loss && !output.balance_loss.defined()) {
     output.balance_loss = torch::zeros({}, state_->dtype);

@@ -5,7 +5,6 @@
 #include "aha/core/random.h"
 #include "aha/ops/token_logprob.h"
 #include "model/layout.h"
-#include "model/rope_table.h"
 #include "model/state.h"
 
 namespace aha::model {
@@ -84,24 +83,6 @@ Tensor fresh_tensor(const TensorSpec& spec, const ModelConfig& config, uint64_t 
   return tensor.to(dtype);
 }
 
-template <class T>
-Tensor table_tensor(const std::vector<T>& values, int64_t num_positions, torch::Dtype dtype) {
-  const int64_t width = static_cast<int64_t>(values.size()) / num_positions;
-  Tensor table = torch::empty({num_positions, width}, dtype);
-  std::copy(values.begin(), values.end(), table.data_ptr<T>());
-  return table;
-}
-
-template <class State>
-void make_tables(State& state) {
-  const int64_t num_positions = state.config.max_position_embeddings + 1;
-  AT_DISPATCH_FLOATING_TYPES(state.dtype, "make_tables", [&] {
-    const RopeTable<scalar_t> table = make_rope_table<scalar_t>(state.config, num_positions);
-    state.cosine_PR = table_tensor(table.cosine, num_positions, state.dtype);
-    state.sine_PR = table_tensor(table.sine, num_positions, state.dtype);
-  });
-}
-
 /// Fills by_name and the weights from the lists of tensors.
 template <class State>
 void index_tensors(State& state) {
@@ -164,7 +145,6 @@ Model Model::make(const ModelConfig& config, uint64_t seed, torch::Dtype dtype) 
     state.buffers.push_back({spec.name, torch::zeros(spec.shape, torch::kFloat32)});
   }
   index_tensors(state);
-  make_tables(state);
   return model;
 }
 
@@ -179,8 +159,6 @@ Model Model::clone() const {
   }
   for (const NamedTensor& buffer : state_->buffers) state.buffers.push_back({buffer.name, buffer.tensor.clone()});
   index_tensors(state);
-  state.cosine_PR = state_->cosine_PR;  // never written to: shared
-  state.sine_PR = state_->sine_PR;
   return copy;
 }
 

@@ -14,8 +14,7 @@ struct Model::State {
   torch::Dtype dtype = torch::kFloat32;
   std::vector<NamedTensor> parameters, buffers;
   std::unordered_map<std::string, torch::Tensor> by_name;
-  Weights weights;                   // the same tensors
-  torch::Tensor cosine_PR, sine_PR;  // of every position, one more for the MTP module
+  Weights weights;  // the same tensors
 };
 
 }  // namespace aha::model

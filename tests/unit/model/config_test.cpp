@@ -172,5 +172,15 @@ TEST(ModelConfig, SaysHowToFoldHalfSplitWeights) {
   EXPECT_THROW(read_model_config(json::array(), "config.json"), InputError);
 }
 
+TEST(ModelConfig, RefusesFilesThatAreNotJson) {
+  const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "aha_config_test.json";
+  for (const char* text : {"", "{\"hidden_size\": 12", "{\"rms_norm_eps\": 1e999}", "[1, 2]"}) {
+    write_file_atomic(file, text);
+    EXPECT_THROW(load_model_config(file), InputError) << text;
+  }
+  std::filesystem::remove(file);
+  EXPECT_THROW(load_model_config(file), InputError);
+}
+
 }  // namespace
 }  // namespace aha::model
