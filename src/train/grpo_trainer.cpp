@@ -114,6 +114,7 @@ struct GrpoTrainer::State {
   torch::Tensor loss(const Samples& batch, UpdateStats& stats) const;
   UpdateStats update(const Samples& minibatch, double learning_rate);
   void follow(int64_t step);
+  void add_metrics(StepReport& report, const torch::Tensor& reward_N, const std::vector<UpdateStats>& updates) const;
 };
 
 GrpoTrainer::GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, GrpoConfig config,
@@ -170,14 +171,7 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
   report.metrics["time/train"] = clock.lap();
 
   report.metrics["learning_rate"] = learning_rate;
-  add_completion_metrics(report.completions, report.metrics);
-  add_reward_metrics(report.scores, reward_N, config.sampling.num_generations, config.scale_rewards == "batch",
-                     report.metrics);
-  add_update_metrics(updates, state.needs_reference(), report.metrics);
-  const double step_time =
-      report.metrics["time/generate"] + report.metrics["time/reward"] + report.metrics["time/train"];
-  report.metrics["step_time"] = step_time;
-  report.metrics["tokens_per_second"] = report.metrics["num_tokens"] / step_time;
+  state.add_metrics(report, reward_N, updates);
   return report;
 }
 
@@ -275,6 +269,17 @@ void GrpoTrainer::State::follow(int64_t step) {
   const int64_t before = step * updates / config.ref_model_sync_steps;
   const int64_t after = (step + 1) * updates / config.ref_model_sync_steps;
   if (after > before) reference->copy_from(policy, config.ref_model_mixup_alpha);
+}
+
+void GrpoTrainer::State::add_metrics(StepReport& report, const torch::Tensor& reward_N,
+                                     const std::vector<UpdateStats>& updates) const {
+  Metrics& metrics = report.metrics;
+  add_completion_metrics(report.completions, metrics);
+  add_reward_metrics(report.scores, reward_N, config.sampling.num_generations, config.scale_rewards == "batch",
+                     metrics);
+  add_update_metrics(updates, needs_reference(), metrics);
+  metrics["step_time"] = metrics["time/generate"] + metrics["time/reward"] + metrics["time/train"];
+  metrics["tokens_per_second"] = metrics["num_tokens"] / metrics["step_time"];
 }
 
 void GrpoTrainer::save(const std::filesystem::path& folder) const {
