@@ -24,11 +24,13 @@ function draw(tag, attributes, color) {
 }
 
 const isNumber = value => typeof value === 'number' && isFinite(value);
+const compact = value => value.toLocaleString('en', {notation: 'compact', maximumSignificantDigits: 3});
 function plain(value) {
   if (!isNumber(value)) return '–';
   const size = Math.abs(value);
   if (value === 0 || Number.isInteger(value) && size < 1e7) return value.toLocaleString('en');
-  if (size >= 1e6 || size < 1e-3) return value.toExponential(1);
+  if (size >= 1e5) return compact(value);
+  if (size < 1e-3) return value.toExponential(1);
   return value.toFixed(size >= 1000 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 const percent = value => isNumber(value) ? (100 * value).toFixed(1) + '%' : '–';
@@ -46,14 +48,26 @@ function ticks(low, high, count, isWhole) {
   let step = factors.map(factor => factor * power).find(size => size >= rough);
   if (isWhole) step = Math.max(1, Math.round(step));
   const values = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-6; ++i) values.push(+(i * step).toPrecision(12));
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-6; ++i) {
+    values.push(+(i * step).toPrecision(12));
+  }
   return values;
 }
 
-// A straight line fitted to a window of about an eighth of the curve, so that steep ends stay steep; short curves stay
-// as they are.
+// Noise turns around at every point: its changes of direction are larger than its changes.
+function isNoisy(values) {
+  let changes = 0, turns = 0;
+  for (let i = 2; i < values.length; ++i) {
+    changes += Math.abs(values[i] - values[i - 1]);
+    turns += Math.abs(values[i] - 2 * values[i - 1] + values[i - 2]);
+  }
+  return turns > 1.2 * changes;
+}
+
+// A straight line fitted to a window of about an eighth of the curve, so that steep ends stay steep; short and calm
+// curves stay as they are.
 function smoothed(values) {
-  if (values.length < 30) return values;
+  if (values.length < 30 || !isNoisy(values)) return values;
   const reach = Math.round(values.length / 16);
   return values.map((_, i) => {
     const begin = Math.max(0, i - reach), end = Math.min(values.length, i + reach + 1), count = end - begin;
@@ -95,12 +109,31 @@ function showTip(event, step, rows, format) {
     add(tip, add(el('div'), swatch, el('span', '', row.label), el('b', '', format(row.value))));
   }
   tip.hidden = false;
-  const left = event.clientX + 16 + tip.offsetWidth > innerWidth ? event.clientX - 16 - tip.offsetWidth : event.clientX + 16;
-  tip.style.left = Math.max(4, left) + 'px';
+  const isRoom = event.clientX + 16 + tip.offsetWidth <= innerWidth;
+  tip.style.left = Math.max(4, event.clientX + (isRoom ? 16 : -16 - tip.offsetWidth)) + 'px';
   tip.style.top = Math.max(4, Math.min(event.clientY - 12, innerHeight - tip.offsetHeight - 8)) + 'px';
 }
 
+function axisText(value, largest, isShare) {
+  if (isShare) return +(value * 100).toFixed(1) + '%';
+  if (value === 0) return '0';
+  if (largest >= 1e4) return compact(value);
+  return largest < 1e-3 ? value.toExponential(1) : value.toLocaleString('en', {maximumSignificantDigits: 4});
+}
+
 const kTop = 8, kRight = 12, kBottom = 22, kLeft = 44, kHeight = 180;
+
+// The smoothed line, over a faint one of the values themselves where they are many.
+function drawLine(svg, line, x, y) {
+  const path = values => 'M' + values.map((value, i) => `${x(line.x[i]).toFixed(1)},${y(value).toFixed(1)}`).join('L');
+  const stroke = (values, width, opacity) => add(svg, draw('path', {
+    d: path(values), fill: 'none', opacity, 'stroke-linejoin': 'round', 'stroke-width': width}, line.color));
+  const calm = smoothed(line.y);
+  if (calm !== line.y && line.isMain) stroke(line.y, 1, .28);
+  stroke(calm, line.isMain ? 2 : 1.4, line.isMain ? 1 : .75);
+  if (line.x.length >= 14) return;
+  line.x.forEach((step, i) => add(svg, draw('circle', {cx: x(step), cy: y(line.y[i]), r: 2.6}, line.color)));
+}
 
 // One set of axes: draws `series` for the width there is, and answers the pointer.
 function drawCurves(svg, series, options) {
@@ -110,12 +143,11 @@ function drawCurves(svg, series, options) {
   const [low, high] = valueRange(series, options.isShare);
   const x = step => kLeft + (step - first) / (last - first) * (width - kLeft - kRight);
   const y = value => kTop + (high - value) / (high - low) * (kHeight - kTop - kBottom);
-  const isTiny = Math.max(Math.abs(low), Math.abs(high)) < 1e-3;
   svg.replaceChildren();
   svg.setAttribute('viewBox', `0 0 ${width} ${kHeight}`);
   for (const value of ticks(low, high, 4)) {
     const label = draw('text', {x: kLeft - 7, y: y(value) + 4, 'text-anchor': 'end'});
-    label.textContent = options.isShare ? +(value * 100).toFixed(1) + '%' : isTiny ? value.toExponential(1) : value.toLocaleString('en', {maximumSignificantDigits: 4});
+    label.textContent = axisText(value, Math.max(Math.abs(low), Math.abs(high)), options.isShare);
     add(svg, draw('line', {class: 'grid', x1: kLeft, x2: width - kRight, y1: y(value), y2: y(value)}), label);
   }
   for (const step of ticks(first, last, Math.max(2, width / 90), true)) {
@@ -123,13 +155,7 @@ function drawCurves(svg, series, options) {
     label.textContent = step.toLocaleString('en');
     add(svg, label);
   }
-  const path = (line, values) => 'M' + values.map((value, i) => `${x(line.x[i]).toFixed(1)},${y(value).toFixed(1)}`).join('L');
-  for (const line of [...series].reverse()) {
-    const calm = smoothed(line.y), shape = {fill: 'none', 'stroke-linejoin': 'round', 'stroke-width': line.isMain ? 2 : 1.4};
-    if (calm !== line.y && line.isMain) add(svg, draw('path', {...shape, 'stroke-width': 1, opacity: .28, d: path(line, line.y)}, line.color));
-    add(svg, draw('path', {...shape, opacity: line.isMain ? 1 : .75, d: path(line, calm)}, line.color));
-    if (line.x.length < 14) line.x.forEach((step, i) => add(svg, draw('circle', {cx: x(step), cy: y(line.y[i]), r: 2.6}, line.color)));
-  }
+  for (const line of [...series].reverse()) drawLine(svg, line, x, y);
   const cross = draw('g', {});
   add(svg, cross);
   svg.onpointermove = event => {
@@ -170,7 +196,8 @@ function shareBar(value, interval, color) {
   const svg = draw('svg', {viewBox: '0 0 130 14', 'aria-hidden': 'true'});
   const at = share => (Math.min(Math.max(share, 0), 1) * 128 + 1).toFixed(1);
   const thick = {y1: 7, y2: 7, 'stroke-width': 8, 'stroke-linecap': 'butt'};
-  add(svg, draw('line', {...thick, x1: 1, x2: 129}, 'var(--soft)'), draw('line', {...thick, x1: 1, x2: at(value), opacity: .8}, color));
+  add(svg, draw('line', {...thick, x1: 1, x2: 129}, 'var(--soft)'));
+  if (isNumber(value)) add(svg, draw('line', {...thick, x1: 1, x2: at(value), opacity: .8}, color));
   if (Array.isArray(interval) && interval.every(isNumber)) {
     const [low, high] = interval.map(at);
     for (const [x1, x2, y1, y2] of [[low, high, 7, 7], [low, low, 2.5, 11.5], [high, high, 2.5, 11.5]]) {

@@ -30,14 +30,16 @@ function bestRow() {
 function tiles() {
   const box = el('div', 'tiles');
   if (rows.length) {
-    const base = rows[0], best = bestRow(), names = base.model === best.model ? base.model : `${base.model} → ${best.model}`;
-    const isSame = base === best;
+    const base = rows[0], best = bestRow(), isSame = base === best;
+    const names = isSame ? base.model : `${base.model} → ${best.model}`;
     add(box, tile(percent(best['pass@1']), `pass@1 · ${names}`, isSame ? undefined : percent(base['pass@1'])));
     if (isNumber(best.mean_length)) {
       add(box, tile(plain(best.mean_length), 'mean length, tokens', isSame ? undefined : plain(base.mean_length)));
     }
     const share = row => row.rewards && row.rewards.format;
-    if (isNumber(share(best))) add(box, tile(percent(share(best)), 'format', isSame ? undefined : percent(share(base))));
+    if (isNumber(share(best))) {
+      add(box, tile(percent(share(best)), 'format', isSame ? undefined : percent(share(base))));
+    }
   }
   const done = stages.filter(stage => stage.status === 'done').length;
   add(box, tile(`${done} of ${stages.length}`, 'stages done'));
@@ -64,7 +66,8 @@ function header() {
 function passCell(row, color) {
   const cell = el('td', 'bar'), interval = row['pass@1_interval'];
   const span = Array.isArray(interval) ? ` ${percent(interval[0])} – ${percent(interval[1])}` : '';
-  return add(cell, add(el('span'), shareBar(row['pass@1'], interval, color), el('b', '', percent(row['pass@1'])), el('small', '', span)));
+  const number = el('b', '', percent(row['pass@1']));
+  return add(cell, add(el('span'), shareBar(row['pass@1'], interval, color), number, el('small', '', span)));
 }
 
 const kColumns = [
@@ -89,7 +92,8 @@ function taskTable(task) {
   const body = add(table, el('tbody')).lastChild;
   for (const row of own) {
     const color = kind.get(row.model) === 'grpo' ? 'var(--c1)' : 'var(--c0)';
-    add(body, add(el('tr'), add(el('td'), stageLink(row.model), el('small', 'muted', ' ' + (kind.get(row.model) || ''))), passCell(row, color), ...columns.map(([, text]) => el('td', '', text(row)))));
+    const name = add(el('td'), stageLink(row.model), el('small', 'muted', ' ' + (kind.get(row.model) || '')));
+    add(body, add(el('tr'), name, passCell(row, color), ...columns.map(([, text]) => el('td', '', text(row)))));
   }
   return add(el('div', 'card flush'), add(el('div', 'scroll'), table));
 }
@@ -100,7 +104,7 @@ function results() {
   section.id = 'results';
   add(section, add(el('div', 'head'), el('h2', '', 'Results')));
   const tasks = [...new Set(rows.map(row => row.task))];
-  for (const task of tasks) add(section, tasks.length > 1 || task ? el('h3', 'muted', task || 'task') : null, taskTable(task));
+  for (const task of tasks) add(section, task ? el('h3', 'muted', task) : null, taskTable(task));
   return section;
 }
 
@@ -200,7 +204,8 @@ function answer(row) {
 
 function side(group, prompt) {
   const box = el('div', 'side');
-  add(box, add(el('h4', '', `Step ${group.step} `), el('span', '', `mean reward ${plain(group.mean_reward)} over ${group.count}`)));
+  const mean = el('span', '', `mean reward ${plain(group.mean_reward)} over ${group.count}`);
+  add(box, add(el('h4', '', `Step ${group.step} `), mean));
   if (prompt) add(box, el('p', 'prompt', prompt));
   return add(box, ...group.completions.map(answer));
 }
@@ -217,7 +222,8 @@ function samples(stage) {
   const pairs = stage.samples || [];
   if (!pairs.length) return null;
   const box = el('div');
-  add(box, el('h3', '', 'Completions before and after: best, middle, worst of the group'), ...pairs.slice(0, kPairsShown).map(pairCard));
+  add(box, el('h3', '', 'Completions before and after: best, middle, worst of the group'));
+  add(box, ...pairs.slice(0, kPairsShown).map(pairCard));
   if (pairs.length > kPairsShown) {
     const more = el('button', '', `Show ${pairs.length - kPairsShown} more prompts`);
     more.onclick = () => more.replaceWith(...pairs.slice(kPairsShown).map(pairCard));
@@ -231,7 +237,8 @@ function datasetRows(stage) {
   if (!list.length) return null;
   const details = add(el('details'), el('summary', '', 'First rows of the data it made'));
   for (const row of list) {
-    add(details, add(el('div', 'card pair'), row.prompt ? el('p', 'prompt', row.prompt) : null, written(row.completion)));
+    const prompt = row.prompt ? el('p', 'prompt', row.prompt) : null;
+    add(details, add(el('div', 'card pair'), prompt, written(row.completion)));
   }
   return details;
 }
@@ -240,7 +247,8 @@ function facts(stage) {
   const names = Object.keys(stage.facts);
   if (!names.length) return null;
   const show = value => isNumber(value) ? plain(value) : String(value);
-  return add(el('div', 'facts'), ...names.map(name => add(el('span', '', name + ' '), el('b', '', show(stage.facts[name])))));
+  const fact = name => add(el('span', '', name + ' '), el('b', '', show(stage.facts[name])));
+  return add(el('div', 'facts'), ...names.map(fact));
 }
 
 function stageSection(stage) {

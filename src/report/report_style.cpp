@@ -6,7 +6,8 @@ namespace aha::report {
 const std::string_view kReportStyle = R"css(
 :root {
   --page: #f7f7f5; --card: #ffffff; --text: #1d1d1f; --muted: #6a6a70; --line: #e4e3df; --soft: #f1f0ed;
-  --accent: #3451d1; --good: #1a7f4e; --bad: #b3372f; --shadow: 0 1px 2px rgba(20, 20, 30, .05), 0 4px 16px rgba(20, 20, 30, .04);
+  --accent: #3451d1; --good: #1a7f4e; --bad: #b3372f;
+  --shadow: 0 1px 2px rgba(20, 20, 30, .05), 0 4px 16px rgba(20, 20, 30, .04);
   --c0: #3451d1; --c1: #128a5c; --c2: #c2660a; --c3: #b02a6b; --c4: #7a3fc4; --c5: #0b7f98; --c6: #7d7a2a;
   --mono: ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, "DejaVu Sans Mono", monospace;
 }
@@ -31,34 +32,41 @@ h3 { font-size: .95rem; margin: 1.4rem 0 .6rem; }
 a { color: var(--accent); text-decoration: none; }
 a:hover { text-decoration: underline; }
 .muted { color: var(--muted); }
-.kicker { color: var(--muted); font-size: .78rem; letter-spacing: .08em; text-transform: uppercase; margin: 0 0 .5rem; }
+.kicker { color: var(--muted); font-size: .78rem; letter-spacing: .08em; text-transform: uppercase;
+  margin: 0 0 .5rem; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px; margin: 24px 0 8px; }
-.tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px; box-shadow: var(--shadow); }
-.tile b { display: block; font-size: 1.45rem; line-height: 1.3; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px;
+  box-shadow: var(--shadow); }
+.tile b { display: block; font-size: 1.45rem; line-height: 1.3; letter-spacing: -.02em;
+  font-variant-numeric: tabular-nums; }
 .tile b span { color: var(--muted); font-weight: 400; }
 .tile small { color: var(--muted); overflow-wrap: anywhere; }
 nav {
   position: sticky; top: 0; z-index: 2; background: color-mix(in srgb, var(--page) 88%, transparent);
   backdrop-filter: blur(8px); border-bottom: 1px solid var(--line); margin-top: 16px;
 }
-nav div { max-width: 1120px; margin: 0 auto; padding: 8px 20px; display: flex; gap: 6px; overflow-x: auto; scrollbar-width: none; }
+nav div { max-width: 1120px; margin: 0 auto; padding: 8px 20px; display: flex; gap: 6px; overflow-x: auto;
+  scrollbar-width: none; }
 nav a { white-space: nowrap; padding: 3px 11px; border-radius: 99px; color: var(--muted); font-size: .86rem; }
 nav a:hover { background: var(--soft); color: var(--text); text-decoration: none; }
 section { margin: 28px 0; }
 .head { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 10px; margin-bottom: 12px; }
 .head .end { margin-left: auto; color: var(--muted); font-size: .86rem; font-variant-numeric: tabular-nums; }
-.badge { font-size: .74rem; padding: 1px 9px; border-radius: 99px; background: var(--soft); color: var(--muted); white-space: nowrap; }
+.badge { font-size: .74rem; padding: 1px 9px; border-radius: 99px; background: var(--soft); color: var(--muted);
+  white-space: nowrap; }
 .badge.done { color: var(--good); }
-.badge.unfinished, .badge.waiting, .badge.running { color: var(--c2); }
+.badge.unfinished, .badge.started, .badge.changed, .badge.running { color: var(--c2); }
 .badge.failed { color: var(--bad); }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px; box-shadow: var(--shadow); }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px;
+  box-shadow: var(--shadow); }
 .facts { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 12px; font-size: .86rem; color: var(--muted); }
 .facts b { color: var(--text); font-weight: 600; font-variant-numeric: tabular-nums; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 12px; }
 .chart { padding: 12px 14px 8px; min-width: 0; }
 .chart header { all: unset; display: flex; align-items: baseline; gap: 8px; }
 .chart header b { font-size: .88rem; overflow-wrap: anywhere; }
-.chart header span { margin-left: auto; color: var(--muted); font-size: .82rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.chart header span { margin-left: auto; color: var(--muted); font-size: .82rem; white-space: nowrap;
+  font-variant-numeric: tabular-nums; }
 .chart svg { display: block; width: 100%; height: 180px; touch-action: pan-y; cursor: crosshair; margin-top: 4px; }
 .chart svg text { fill: var(--muted); font-size: 11px; font-variant-numeric: tabular-nums; }
 .chart .grid { stroke: var(--line); }
@@ -66,14 +74,17 @@ section { margin: 28px 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: .76rem; color: var(--muted); }
 .legend i, #tip i { display: inline-block; width: 9px; height: 9px; border-radius: 3px; margin-right: 5px; }
 #tip {
-  position: fixed; z-index: 9; pointer-events: none; background: var(--card); color: var(--text); border: 1px solid var(--line);
-  border-radius: 8px; padding: 6px 10px; font-size: .8rem; box-shadow: 0 4px 18px rgba(0, 0, 0, .18); font-variant-numeric: tabular-nums;
+  position: fixed; z-index: 9; pointer-events: none; background: var(--card); color: var(--text);
+  border: 1px solid var(--line);
+  border-radius: 8px; padding: 6px 10px; font-size: .8rem; box-shadow: 0 4px 18px rgba(0, 0, 0, .18);
+  font-variant-numeric: tabular-nums;
 }
 #tip div { display: flex; align-items: center; gap: 2px; }
 #tip b { margin-left: auto; padding-left: 14px; }
 .scroll { overflow-x: auto; padding: 4px 0; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th { text-align: right; font-weight: 500; color: var(--muted); font-size: .78rem; padding: 8px 12px; white-space: nowrap; }
+th { text-align: right; font-weight: 500; color: var(--muted); font-size: .78rem; padding: 8px 12px;
+  white-space: nowrap; }
 td { text-align: right; padding: 9px 12px; border-top: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 16px; }
 th:last-child, td:last-child { padding-right: 16px; }

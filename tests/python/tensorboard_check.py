@@ -51,7 +51,8 @@ def check_stage(aha, stage):
         for step, value in by_step.items():
             aha.expect(is_same(value, found[tag][step]), f"{stage.name}: {tag} at {step}: {value} {found[tag][step]}")
     for path in stage.glob("events.out.tfevents.*"):
-        aha.expect(len(list(RawEventFileLoader(str(path)).Load())) > 1, f"{path.name}: its records have right checksums")
+        num_events = len(list(RawEventFileLoader(str(path)).Load()))
+        aha.expect(num_events > 1, f"{path.name}: its records have right checksums")
 
 
 aha = Program()
