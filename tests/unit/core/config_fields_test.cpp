@@ -130,8 +130,9 @@ TEST(ReadConfig, AFieldThatDoesNotFitKeepsItsDefault) {
 }
 
 TEST(ReadConfig, LongAndOddTextIsShownShortAndHarmless) {
-  const std::string sentence = findings("{epsilon: \"" + std::string(500, 'x') + "\"}");
-  EXPECT_LT(sentence.size(), 150u);
+  std::string yaml = "{epsilon: \"";
+  yaml.append(500, 'x').append("\"}");
+  EXPECT_LT(findings(yaml).size(), 150u);
   EXPECT_EQ(findings("{epsilon: \"\\e[2J\"}"), "stages.0.epsilon: must be a number, but is a string (\"\\u001b[2J\")");
   EXPECT_EQ(findings("{\"\\e[2J\": 1}").find('\x1b'), std::string::npos);
 }
