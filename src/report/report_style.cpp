@@ -103,6 +103,7 @@ td.bar small { color: var(--muted); }
 .pair > p { margin: 0 0 10px; }
 .sides { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 16px; }
 .side h4 { margin: 0 0 6px; font-size: .82rem; font-weight: 600; }
+.side .prompt { margin-bottom: 10px; }
 .side h4 span { color: var(--muted); font-weight: 400; }
 pre, .prompt { font: .82rem/1.5 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
 .prompt { background: var(--soft); border-radius: 8px; padding: 8px 12px; max-height: 9em; overflow: auto; }

@@ -57,7 +57,8 @@ json facts_of(const json& result) {
   json facts = json::object();
   for (const auto& [key, value] : result.items()) {
     const bool is_short = value.is_number() || value.is_boolean() || (value.is_string() && value.size() < 80);
-    if (is_short && !kShownElsewhere.count(key)) facts[key] = value;
+    const bool is_curve = key.rfind("eval_", 0) == 0;
+    if (is_short && !is_curve && !kShownElsewhere.count(key)) facts[key] = value;
   }
   return facts;
 }
