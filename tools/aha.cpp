@@ -2,9 +2,12 @@
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <vector>
 
+#include "aha/core/config_fields.h"
 #include "aha/core/error.h"
 #include "aha/pipeline/run.h"
 #include "verbs/verbs.h"
@@ -31,12 +34,26 @@ int fail(const std::string& sentence, aha::ExitCode code) {
   return static_cast<int>(code);
 }
 
+// CLI11 would only say that a verb is missing.
+void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* verb : program.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return;
+  const std::string hint = aha::did_you_mean(argv[1], names);
+  throw aha::ConfigError("there is no verb `" + std::string(argv[1]) + "`; " +
+                         (hint.empty() ? "see aha --help" : hint));
+}
+
 int run(int argc, char** argv) {
   CLI::App program("aha trains reasoning models the way DeepSeek-R1 was trained.", "aha");
   program.set_version_flag("--version", "aha " + aha::pipeline::program_version());
   program.require_subcommand(1);
   program.footer("Each verb has --help with an example. Start with:\n  aha run configs/smoke.yaml");
   for (const AddVerb add : kVerbs) add(program);
+  refuse_unknown_verb(program, argc, argv);
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& success) {  // --help and --version

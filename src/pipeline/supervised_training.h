@@ -47,6 +47,7 @@ class SupervisedTraining : public Training {
   StepResult step(int64_t step, std::stop_token stop) override;
   bool should_measure(int64_t step) const override;
   Metrics measure(int64_t step, std::stop_token stop) override;
+  std::string measured_task() const override { return loop_.eval ? loop_.eval->task : std::string(); }
   const model::Model& model() const override { return model_; }
   void save(const std::filesystem::path& folder) const override;
   void load(const std::filesystem::path& folder) override;

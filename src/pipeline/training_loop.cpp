@@ -120,7 +120,7 @@ class Loop {
     context_.tokenizer->save(staged.path());
     staged.commit();
     json result = {{"steps", step_}, {"tokens", tokens_}, {"seconds", seconds()}};
-    if (config_.eval) result["task"] = config_.eval->task;
+    if (!training_.measured_task().empty()) result["task"] = training_.measured_task();
     for (const auto& [name, value] : last_measured_) result[name] = value;
     write_file_atomic(context_.folder / "result.json", result.dump(2) + "\n");
   }

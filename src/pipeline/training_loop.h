@@ -46,6 +46,9 @@ class Training {
   /// Measures the model after `step` updates. @throws StoppedError while nothing has changed
   virtual Metrics measure(int64_t step, std::stop_token stop) = 0;
 
+  /// The task of `measure`; empty if nothing is measured.
+  virtual std::string measured_task() const = 0;
+
   virtual const model::Model& model() const = 0;
   /// Everything but the model and the cursor: optimizer, reference.
   virtual void save(const std::filesystem::path& folder) const = 0;

@@ -105,30 +105,51 @@ class EvaluateStage final : public ConfiguredStage<EvaluateStageConfig> {
   }
 
   void run(const StageContext& context) override {
+    Progress done = load_progress(context);
     const int64_t total = std::ssize(config_.models) * std::ssize(config_.tasks);
-    report::Progress progress(config_.head.name, total);
-    ordered_json evaluations = ordered_json::array();
-    std::string samples;
-    for (const std::string& name : config_.models) {
-      const model::Model model = load_stage_model(context, name);
-      rollout::Engine engine(model, context.tokenizer, engine_options(config_.engine, context));
-      for (const std::string& task : config_.tasks) {
-        const evaluate::Evaluation found = measure(engine, task, context);
-        ordered_json entry = {{"model", name}};
-        entry.update(found.to_json());
-        entry["split"] = config_.split;
-        evaluations.push_back(std::move(entry));
-        samples += sample_lines(found, name);
-        progress.update(std::ssize(evaluations), fmt::format("{}: pass@1 {:.3f}", name, found.pass_at_1));
-      }
+    report::Progress shown(config_.head.name, total);
+    for (size_t i = done.evaluations.size(); i < static_cast<size_t>(total); ++i) {
+      const std::string& name = config_.models[i / config_.tasks.size()];
+      const std::string& task = config_.tasks[i % config_.tasks.size()];
+      const evaluate::Evaluation found = measure(name, task, context);
+      ordered_json entry = {{"model", name}};
+      entry.update(found.to_json());
+      entry["split"] = config_.split;
+      done.evaluations.push_back(std::move(entry));
+      done.samples += sample_lines(found, name);
+      save_progress(done, context);
+      shown.update(static_cast<int64_t>(i) + 1, fmt::format("{}: pass@1 {:.3f}", name, found.pass_at_1));
     }
-    write_file_atomic(context.folder / "completions.jsonl", samples);
-    write_file_atomic(context.folder / "result.json", ordered_json{{"evaluations", evaluations}}.dump(2) + "\n");
+    write_file_atomic(context.folder / "completions.jsonl", done.samples);
+    write_file_atomic(context.folder / "result.json", ordered_json{{"evaluations", done.evaluations}}.dump(2) + "\n");
   }
 
  private:
+  // Evaluations in order, model by model; saved after each, so that a rerun goes on after the last.
+  struct Progress {
+    ordered_json evaluations = ordered_json::array();
+    std::string samples;
+  };
+
+  static Progress load_progress(const StageContext& context) {
+    const fs::path file = context.folder / "cursor.json";
+    std::error_code error;
+    if (!fs::exists(file, error)) return {};
+    const ordered_json saved = ordered_json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+    if (!saved.is_object() || saved.value("stage_hash", "") != context.hash) return {};
+    return {.evaluations = saved.at("evaluations"), .samples = saved.at("samples").get<std::string>()};
+  }
+
+  static void save_progress(const Progress& done, const StageContext& context) {
+    const ordered_json saved = {
+        {"stage_hash", context.hash}, {"evaluations", done.evaluations}, {"samples", done.samples}};
+    write_file_atomic(context.folder / "cursor.json", saved.dump() + "\n");
+  }
+
   // All models answer with the same random numbers, so that their difference is theirs.
-  evaluate::Evaluation measure(rollout::Engine& engine, const std::string& task, const StageContext& context) {
+  evaluate::Evaluation measure(const std::string& model_name, const std::string& task, const StageContext& context) {
+    const model::Model model = load_stage_model(context, model_name);
+    rollout::Engine engine(model, context.tokenizer, engine_options(config_.engine, context));
     evaluate::EvaluateConfig settings;
     settings.num_samples = config_.num_samples;
     settings.k = config_.k;

@@ -165,6 +165,8 @@ class GrpoTraining final : public Training {
     return eval_metrics(eval_->measure(trainer_.engine(), step, stop));
   }
 
+  std::string measured_task() const override { return config_.loop.eval ? config_.loop.eval->task : std::string(); }
+
   const model::Model& model() const override { return policy_; }
   void save(const std::filesystem::path& folder) const override { trainer_.save(folder); }
   void load(const std::filesystem::path& folder) override {

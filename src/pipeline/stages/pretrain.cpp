@@ -57,7 +57,7 @@ struct PretrainConfig {
   void visit(Fields& field) {
     head.visit(field);
     field("model", model, "what is trained", required());
-    field("data", data, "documents: generators, files, datasets of stages above", required());
+    field("data", data, "documents: generators, files, datasets of stages above");
     field("tokens_per_step", tokens_per_step, "tokens of a batch, prompts included", at_least(1));
     field("max_tokens", max_tokens, "cap on the tokens of the whole stage", at_least(1));
     field("completion_only_loss", completion_only_loss, "whether prompts are given, not learned");
@@ -127,7 +127,9 @@ class PretrainTraining final : public SupervisedTraining {
                    const StageContext& context)
       : SupervisedTraining(std::move(model), config.training, config.loop, context, config.head),
         config_(config),
-        mixture_(items, context, config.head, {.completion_only_loss = config.completion_only_loss}) {
+        mixture_(items, context, config.head,
+                 {.completion_only_loss = config.completion_only_loss,
+                  .max_length = SupervisedTraining::model().config().max_position_embeddings}) {
     if (!config.stop_at) return;
     const uint64_t seed = static_cast<uint64_t>(*config.head.seed);
     criterion_.emplace(config.stop_at->eval, context, "stop_at/" + config.head.name, seed);
@@ -157,6 +159,10 @@ class PretrainTraining final : public SupervisedTraining {
                             found.pass_at_1, step, num_steps()));
     }
     return metrics;
+  }
+
+  std::string measured_task() const override {
+    return config_.stop_at ? config_.stop_at->eval.task : SupervisedTraining::measured_task();
   }
 
   nlohmann::json cursor() const override { return {{"mixture", mixture_.cursor()}, {"decay_from", decay_from_}}; }
@@ -202,6 +208,7 @@ class PretrainStage final : public ConfiguredStage<PretrainConfig> {
 
   void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
     items_ = read_data_items(config_.data, path + ".data", errors);
+    if (items_.empty()) errors.add(path + ".data", "is missing or empty; name what is learned from");
     EvalDefaults defaults;
     if (!recipe.tasks.empty()) defaults.task = recipe.tasks.begin()->first;
     if (config_.loop.eval) complete_eval(*config_.loop.eval, defaults, path + ".eval", errors);

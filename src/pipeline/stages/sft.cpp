@@ -29,7 +29,7 @@ struct SftStageConfig {
   void visit(Fields& field) {
     head.visit(field);
     field("init_from", init_from, "the stage whose model is trained", required());
-    field("data", data, "rejection_sampling stages by name, files by path, generators", required());
+    field("data", data, "rejection_sampling stages by name, files by path, generators");
     field("template", template_name, "how a row's prompt is asked: plain, r1_zero, chat");
     field("epochs", epochs, "passes over the data", at_least(1));
     field("max_steps", max_steps, "stops after this many steps; 0: after the epochs", at_least(0));
@@ -130,6 +130,7 @@ class SftStage final : public ConfiguredStage<SftStageConfig> {
 
   void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
     items_ = read_data_items(config_.data, path + ".data", errors);
+    if (items_.empty()) errors.add(path + ".data", "is missing or empty; name what is learned from");
     for (size_t i = 0; i < items_.size(); ++i) {
       if (items_[i].generator && items_[i].generator->max_examples == 0) {
         errors.add(path + ".data." + std::to_string(i) + ".max_examples",

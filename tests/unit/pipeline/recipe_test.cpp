@@ -6,7 +6,9 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 #include "unit/pipeline/recipe_text.h"
 
@@ -123,6 +125,9 @@ const Refusal kRefusals[] = {
     {"endless epoch",
      kHead + kBase + "  - {name: s, kind: sft, init_from: base, data: [{generator: corpus}]}\n",
      {"stages.1.data.0.max_examples: is missing"}},
+    {"no data",
+     kHead + replaced(kBase, "data: [{generator: corpus, options: {min_terms: 2, max_terms: 3}}]", "data: []"),
+     {"stages.0.data: is missing or empty"}},
     {"k",
      kHead + kBase + "  - {name: r, kind: evaluate, models: [base], num_samples: 2, k: 3}\n",
      {"stages.1.k: must be at most num_samples"}},
@@ -153,6 +158,36 @@ TEST(Recipe, FilesLieOverEachOtherAndSetComesLast) {
   EXPECT_EQ(stage_json(loaded, 1)["max_steps"], 9);
   EXPECT_EQ(stage_json(loaded, 1)["num_generations"], 4);
   EXPECT_EQ(stage_json(loaded, 1)["init_from"], "base");
+}
+
+// The keys people write are a promise: a changed one changes the list beside this test in the same commit.
+void collect_keys(const nlohmann::json& value, const std::string& path, std::set<std::string>& keys) {
+  if (value.is_object() && !value.empty()) {
+    for (const auto& [key, member] : value.items()) collect_keys(member, path.empty() ? key : path + "." + key, keys);
+  } else if (value.is_array() && !value.empty() && value.front().is_object()) {
+    collect_keys(value.front(), path + "[]", keys);
+  } else {
+    keys.insert(path);
+  }
+}
+
+TEST(Recipe, PublicKeysAreThoseOfTheList) {
+  const std::string eval = "eval: {task: sums}";
+  const LoadedRecipe loaded = recipe_of(
+      kHead + replaced(kBase, "tokens_per_step", eval + ", stop_at: {pass@1: 0.1}, tokens_per_step") +
+      replaced(kZero, "rewards", eval + ", rewards") + "  - {name: d, kind: rejection_sampling, model: zero}\n" +
+      "  - {name: s, kind: sft, init_from: base, data: [d], " + eval + "}\n" +
+      "  - {name: r, kind: evaluate, models: [base]}\n");
+  std::set<std::string> keys;
+  nlohmann::json top = config_to_tree(loaded.recipe).to_json();
+  top.erase("stages");
+  collect_keys(top, "", keys);
+  for (const auto& stage : loaded.stages) {
+    collect_keys(stage->resolved().to_json(), "stages." + stage->head().kind, keys);
+  }
+  std::string found;
+  for (const std::string& key : keys) found += key + "\n";
+  EXPECT_EQ(found, read_file(std::string(AHA_SOURCE_DIR) + "/tests/unit/pipeline/recipe_keys.txt"));
 }
 
 TEST(Recipe, NeedsAFile) { EXPECT_THROW(load_recipe({}, {}), ConfigError); }

@@ -17,9 +17,10 @@ tasks:
 stages:
 )";
 
-inline const std::string kBase = "  - {name: base, kind: pretrain, model: {config: " + kTinyModel +
-                                 "}, data: [{generator: corpus, options: {min_terms: 2, max_terms: 3}}],\n"
-                                 "     tokens_per_step: 256, max_tokens: 2048, learning_rate: 3.0e-3}\n";
+inline const std::string kBase =
+    "  - {name: base, kind: pretrain, model: {config: " + kTinyModel +
+    "}, data: [{generator: corpus, options: {min_terms: 2, max_terms: 3}}],\n"
+    "     tokens_per_step: 256, max_tokens: 2048, learning_rate: 3.0e-3, bias_update_rate: 1.0e-3}\n";
 
 inline LoadedRecipe recipe_of(const std::string& text) { return read_recipe(ConfigTree::parse_yaml(text, "t.yaml")); }
 

@@ -25,8 +25,8 @@ using testing::HasSubstr;
 
 // Short steps, frequent saves: stops fall everywhere.
 const std::string kChain = test::kHead + test::kBase + R"(
-  - {name: zero, kind: grpo, init_from: base, max_steps: 4, prompts_per_step: 2, num_generations: 4, beta: 0.01,
-     max_completion_length: 16, learning_rate: 1.0e-3, save_steps: 1, rewards: [accuracy, {name: format, weight: 0.2}],
+  - {name: zero, kind: grpo, init_from: base, max_steps: 4, prompts_per_step: 2, num_generations: 4, beta: 0.01, sync_ref_model: true, ref_model_sync_steps: 2,
+     max_completion_length: 16, learning_rate: 1.0e-3, save_steps: 1, rewards: [accuracy, {name: chance, verifier: random}],
      eval: {num_prompts: 4, num_samples: 2}, eval_steps: 2}
   - {name: samples, kind: rejection_sampling, model: zero, num_prompts: 48, prompts_per_step: 8, num_generations: 4,
      max_completion_length: 24, keep: {reward: 0.0}}
@@ -140,6 +140,33 @@ TEST_F(RunTest, LeavesWhatTheContractsPromise) {
   EXPECT_EQ(written("01-base"), base);
   EXPECT_NE(written("02-zero"), zero);
   EXPECT_NE(written("05-report"), report);
+}
+
+// A threshold of 0 is met at the first measurement, 2 steps in; the decay is 60% of all steps.
+TEST_F(RunTest, PretrainingEndsByItsCriterion) {
+  const std::string rows = (folder_ / "rows.jsonl").string();
+  std::ofstream(rows) << R"({"text": "one"})"
+                      << "\n"
+                      << R"({"prompt": "a", "completion": "b"})"
+                      << "\n";
+  std::ofstream(folder_ / "criterion.yaml")
+      << "stages: [{name: base, decay_ratio: 0.6, data: [{generator: corpus, weight: 0.5}, {path: " << rows
+      << "}], stop_at: {pass@1: 0.0, every_tokens: 512, num_prompts: 2, num_samples: 1, max_completion_length: 4}}]\n";
+  RunOptions criterion = options("runs");
+  criterion.recipes.push_back(folder_ / "criterion.yaml");
+  criterion.stop_after = "base";
+  const fs::path run = run_recipe(criterion);
+  EXPECT_EQ(read_json(run / "01-base/result.json")["steps"], 5);
+  EXPECT_EQ(read_json(run / "01-base/result.json")["task"], "sums");
+}
+
+TEST_F(RunTest, ADamagedRowIsNamed) {
+  const std::string rows = (folder_ / "rows.jsonl").string();
+  std::ofstream(rows) << R"({"text": "one"})"
+                      << "\n{\n";
+  RunOptions broken = options("runs", {"stages.0.data=[{path: " + rows + "}]"});
+  broken.stop_after = "base";
+  EXPECT_THAT(aha::test::sentence_of<InputError>([&] { run_recipe(broken); }), HasSubstr("rows.jsonl:2"));
 }
 
 TEST_F(RunTest, StopsAfterAStageAndGoesOn) {
