@@ -28,10 +28,17 @@ nlohmann::ordered_json generation_config_json(const ModelConfig& config) {
   return json;
 }
 
+// Names of an MTP module's tensors begin so.
+std::string mtp_prefix(const ModelConfig& config) { return fmt::format("model.layers.{}.", config.num_hidden_layers); }
+
 /// All that is wrong with the set of tensors, said at once.
 class Findings {
  public:
-  void add_missing(const std::string& name) { missing_.push_back(name); }
+  explicit Findings(const ModelConfig& config) : mtp_prefix_(mtp_prefix(config)) {}
+  void add_missing(const std::string& name) {
+    missing_.push_back(name);
+    lacks_only_mtp_ = lacks_only_mtp_ && name.starts_with(mtp_prefix_);
+  }
   void add_unexpected(const std::string& name) { unexpected_.push_back(quote_untrusted(name)); }
   void add_misshaped(const std::string& name, const std::vector<int64_t>& found, torch::IntArrayRef expected) {
     misshaped_.push_back(fmt::format("{} is [{}], not [{}]", name, fmt::join(found, ", "), fmt::join(expected, ", ")));
@@ -42,9 +49,7 @@ class Findings {
     if (!unexpected_.empty()) parts.push_back("unexpected: " + list(unexpected_));
     if (!misshaped_.empty()) parts.push_back("mis-shaped: " + list(misshaped_));
     if (parts.empty()) return;
-    throw InputError(place, fmt::format("tensors do not fit config.json; {}; use the config.json these weights came "
-                                        "with",
-                                        fmt::join(parts, "; ")));
+    throw InputError(place, fmt::format("tensors do not fit config.json; {}; {}", fmt::join(parts, "; "), remedy()));
   }
 
  private:
@@ -53,6 +58,14 @@ class Findings {
     const std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + shown, ", "));
     return shown == names.size() ? text : fmt::format("{} and {} more", text, names.size() - shown);
   }
+  // Other programs drop the MTP module when they save, but keep its number in config.json.
+  const char* remedy() const {
+    const bool is_mtp = !missing_.empty() && lacks_only_mtp_ && unexpected_.empty() && misshaped_.empty();
+    return is_mtp ? "set num_nextn_predict_layers to 0 there to go on without the MTP module"
+                  : "use the config.json these weights came with";
+  }
+  const std::string mtp_prefix_;
+  bool lacks_only_mtp_ = true;
   std::vector<std::string> missing_, unexpected_, misshaped_;
 };
 
@@ -60,8 +73,7 @@ class Findings {
 // where the config has none.
 bool is_ignored(const std::string& name, const ModelConfig& config) {
   if (name.ends_with(".rotary_emb.inv_freq")) return true;
-  const std::string mtp = fmt::format("model.layers.{}.", config.num_hidden_layers);
-  return config.num_nextn_predict_layers == 0 && name.starts_with(mtp);
+  return config.num_nextn_predict_layers == 0 && name.starts_with(mtp_prefix(config));
 }
 
 std::vector<NamedTensor> all_tensors(const Model& model) {
@@ -84,7 +96,7 @@ void check_tensors(const WeightFiles& files, const ModelConfig& config) {
   const std::vector<NamedTensor> ours = expected_tensors(config);
   const SharedTensors shared = hf_shared(ours, config);
   std::map<std::string, torch::Tensor> known;
-  Findings findings;
+  Findings findings(config);
   for (const NamedTensor& view : hf_views(ours)) {
     known.emplace(view.name, view.tensor);
     if (!files.tensors().contains(view.name)) findings.add_missing(view.name);

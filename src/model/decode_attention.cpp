@@ -1,5 +1,6 @@
 // Absorbed multi-head latent attention over cache pages (arXiv:2405.04434 §2.1), row by row.
 #include <algorithm>
+#include <utility>
 
 #include "aha/ops/cpu_gemm.h"
 #include "aha/ops/cpu_math.h"
@@ -27,7 +28,11 @@ class AttentionStep {
     project();
     append_latents();
     absorb_queries();
-    for (int64_t r = 0; r < num_rows_; ++r) attend(r);
+    for (int64_t r = 0; r < num_rows_;) {
+      const int64_t end = block_end(r);
+      attend(r, end);
+      r = end;
+    }
     for (int64_t h = 0; h < heads_; ++h) {
       weights_.w_uv[h].multiply(scratch_.latent_R.get() + h * rank_, num_rows_, heads_ * rank_,
                                 scratch_.mixed_R.get() + h * config_.v_head_dim, heads_ * config_.v_head_dim);
@@ -91,39 +96,104 @@ class AttentionStep {
     }
   }
 
-  // All heads of a row against its pages. Sums run over the tokens in order, whatever the pages are.
-  void attend(int64_t r) {
-    const int64_t num_tokens = rows_[r].position + 1;
-    const int64_t stride = (num_tokens + kRowAlign - 1) / kRowAlign * kRowAlign;
-    float* scores = scratch_.scores.get();
-    for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
-      ops::gemm({.a = scratch_.query_RHW.get() + r * heads_ * width_,
-                 .b = cache_.slot(rows_[r].pages[first / kPageTokens], layer_, 0),
-                 .c = scores + first,
-                 .m = heads_,
-                 .n = std::min(kPageTokens, num_tokens - first),
-                 .k = width_,
-                 .lda = width_,
-                 .ldb = width_,
-                 .ldc = stride,
-                 .transpose_b = true});
+  // Rows that start on the same page - a prompt's, or the samples of one - go through it together; others alone, so
+  // that what a row has read is still near when its values are summed.
+  int64_t block_end(int64_t begin) const {
+    int64_t end = begin + 1, num_tokens = rows_[begin].position + 1;
+    while (end < num_rows_ && rows_[end].pages[0] == rows_[begin].pages[0]) {
+      num_tokens = std::max<int64_t>(num_tokens, rows_[end].position + 1);
+      if ((end + 1 - begin) * heads_ * round_up(num_tokens) > kScoreFloats) break;
+      ++end;
     }
-    for (int64_t h = 0; h < heads_; ++h) ops::softmax_row(scores + h * stride, scale_, num_tokens);
+    return end;
+  }
+
+  // All heads of rows [begin, end) against their pages. Sums run over the tokens in order, whatever the pages are and
+  // whoever shares them. Scores are also worked out for slots a row does not see, and ignored.
+  void attend(int64_t begin, int64_t end) {
+    int64_t num_tokens = 0;
+    for (int64_t r = begin; r < end; ++r) num_tokens = std::max<int64_t>(num_tokens, rows_[r].position + 1);
+    const Block block{begin, end, num_tokens, round_up(num_tokens)};
     for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
-      ops::gemm({.a = scores + first,
-                 .b = cache_.slot(rows_[r].pages[first / kPageTokens], layer_, 0),
-                 .c = scratch_.latent_R.get() + r * heads_ * rank_,
-                 .m = heads_,
-                 .n = rank_,
-                 .k = std::min(kPageTokens, num_tokens - first),
-                 .lda = stride,
-                 .ldb = width_,
-                 .ldc = rank_,
-                 .accumulate = first > 0});
+      prefetch(end, first);
+      for_runs(block, first, [&](int64_t r, int64_t count, int64_t) { score(block, r, count, first); });
+    }
+    for (int64_t r = begin; r < end; ++r) {
+      float* row = scores(block, r);
+      const int64_t visible = rows_[r].position + 1;
+      for (int64_t h = 0; h < heads_; ++h) {
+        ops::softmax_row(row + h * block.stride, scale_, visible);
+        std::fill(row + h * block.stride + visible, row + (h + 1) * block.stride, 0.0f);
+      }
+    }
+    for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
+      for_runs(block, first, [&](int64_t r, int64_t count, int64_t seen) { sum(block, r, count, first, seen); });
     }
   }
 
-  static constexpr int64_t kRowAlign = 16;
+  struct Block {
+    int64_t begin, end, num_tokens, stride;  // stride: floats between the scores of two heads
+  };
+  float* scores(const Block& block, int64_t r) {
+    return scratch_.scores.get() + (r - block.begin) * heads_ * block.stride;
+  }
+  const float* page(int64_t r, int64_t first) const {
+    return std::as_const(cache_).slot(rows_[r].pages[first / kPageTokens], layer_, 0);
+  }
+
+  // run(row, count, tokens): `count` rows in a line that see the page at token `first` and share it, and how many of
+  // its tokens the longest of them sees.
+  template <class Run>
+  void for_runs(const Block& block, int64_t first, Run run) const {
+    for (int64_t r = block.begin; r < block.end;) {
+      if (rows_[r].position < first) {
+        ++r;
+        continue;
+      }
+      const int64_t index = first / kPageTokens, begin = r;
+      int64_t seen = 0;
+      for (; r < block.end && rows_[r].position >= first && rows_[r].pages[index] == rows_[begin].pages[index]; ++r) {
+        seen = std::max(seen, std::min(kPageTokens, rows_[r].position + 1 - first));
+      }
+      run(begin, r - begin, seen);
+    }
+  }
+
+  void score(const Block& block, int64_t r, int64_t count, int64_t first) {
+    ops::gemm({.a = scratch_.query_RHW.get() + r * heads_ * width_,
+               .b = page(r, first),
+               .c = scores(block, r) + first,
+               .m = count * heads_,
+               .n = std::min(kPageTokens, block.stride - first),
+               .k = width_,
+               .lda = width_,
+               .ldb = width_,
+               .ldc = block.stride,
+               .transpose_b = true});
+  }
+
+  void sum(const Block& block, int64_t r, int64_t count, int64_t first, int64_t seen) {
+    ops::gemm({.a = scores(block, r) + first,
+               .b = page(r, first),
+               .c = scratch_.latent_R.get() + r * heads_ * rank_,
+               .m = count * heads_,
+               .n = rank_,
+               .k = seen,
+               .lda = block.stride,
+               .ldb = width_,
+               .ldc = rank_,
+               .accumulate = first > 0});
+  }
+
+  // Asks for a page of the next row while this block is at work: with many sequences they lie far from the core.
+  void prefetch(int64_t r, int64_t first) const {
+    if (r >= num_rows_ || first > rows_[r].position) return;
+    const int64_t num_tokens = std::min<int64_t>(kPageTokens, rows_[r].position + 1 - first);
+    for (int64_t i = 0; i < num_tokens * width_; i += kCacheLineFloats) __builtin_prefetch(page(r, first) + i);
+  }
+
+  static constexpr int64_t kCacheLineFloats = 16;
+  static int64_t round_up(int64_t num_tokens) { return (num_tokens + kScoreAlign - 1) / kScoreAlign * kScoreAlign; }
 
   const DecodeWeights::State& state_;
   const ModelConfig& config_;

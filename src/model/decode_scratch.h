@@ -11,6 +11,12 @@
 
 namespace aha::model {
 
+/// Scores are computed in steps of so many tokens, and for so many rows at once as keep them in this many floats (one
+/// row may need more): half of a usual second-level cache.
+inline constexpr int64_t kScoreAlign = 32;
+inline constexpr int64_t kScoreFloats = 1 << 17;
+static_assert(kPageTokens % kScoreAlign == 0);
+
 struct DecodeScratch {
   DecodeScratch(const DecodeWeights::State& weights, int64_t max_rows);
 
@@ -24,7 +30,7 @@ struct DecodeScratch {
   FloatBuffer query_RHW;   // absorbed queries
   FloatBuffer latent_R;    // [R, H·kv_lora_rank]
   FloatBuffer mixed_R;     // [R, H·v_head_dim]
-  FloatBuffer scores;      // [H, context] of one row
+  FloatBuffer scores;      // [block of rows, H, context]
   // feed-forward
   FloatBuffer hidden_R;      // [R, widest gate_up or router_and_shared]
   FloatBuffer activated_R;   // [R, widest intermediate]

@@ -35,7 +35,6 @@ DecodeScratch::DecodeScratch(const DecodeWeights::State& weights, int64_t rows) 
   const ModelConfig& config = weights.config;
   const int64_t heads = config.num_attention_heads, width = config.kv_lora_rank + config.qk_rope_head_dim;
   const int64_t q_width = heads * config.qk_head_dim(), choices = rows * config.num_experts_per_tok;
-  constexpr int64_t kScoreAlign = 16;
   input_width = config.q_lora_rank.value_or(q_width) + width;
   x_RD = make_float_buffer(rows * config.hidden_size);
   normed_RD = make_float_buffer(rows * config.hidden_size);
@@ -45,7 +44,7 @@ DecodeScratch::DecodeScratch(const DecodeWeights::State& weights, int64_t rows) 
   query_RHW = make_float_buffer(rows * heads * width);
   latent_R = make_float_buffer(rows * heads * config.kv_lora_rank);
   mixed_R = make_float_buffer(rows * heads * config.v_head_dim);
-  scores = make_float_buffer(heads * (config.max_position_embeddings + kScoreAlign));
+  scores = make_float_buffer(std::max(kScoreFloats, heads * (config.max_position_embeddings + kScoreAlign)));
   hidden_R = make_float_buffer(rows * widest_hidden(config));
   activated_R = make_float_buffer(rows * widest_intermediate(config));
   gathered_RD = make_float_buffer(rows * config.hidden_size);

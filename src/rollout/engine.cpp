@@ -76,6 +76,7 @@ struct Engine::State {
 Engine::Engine(const model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, EngineOptions options)
     : state_(new State{policy, std::move(tokenizer), options, {}, {}, {}}) {
   if (options.max_rows < 1) throw ConfigError("max_rows", "must be at least 1");
+  if (options.max_sequences < 1) throw ConfigError("max_sequences", "must be at least 1");
   if (options.num_threads < 0) throw ConfigError("num_threads", "must be 0 or more");
   const int num_workers = options.num_threads > 0 ? options.num_threads : ops::default_num_threads();
   state_->weights = std::make_unique<model::DecodeWeights>(policy);
@@ -107,7 +108,7 @@ data::CompletionBatch Engine::generate(const data::PromptBatch& prompts, const S
   const int num_workers =
       static_cast<int>(std::min<int64_t>(std::ssize(state_->workers), std::max<int64_t>(num_samples, 1)));
   Job job(batch, {params, key, options, state_->tokenizer.get(), state_->eos_ids()}, num_workers,
-          state_->options.max_rows);
+          std::min(state_->options.max_rows, state_->options.max_sequences));
   state_->run_workers(job, num_workers);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   state_->count(batch, seconds.count());

@@ -13,7 +13,7 @@ constexpr int64_t kReservedTokens = 1024;  // of a completion, so that few grow 
 
 }  // namespace
 
-Job::Job(data::CompletionBatch& batch, Request request, int num_workers, int64_t max_rows)
+Job::Job(data::CompletionBatch& batch, Request request, int num_workers, int64_t max_sequences)
     : batch_(batch), request_(std::move(request)), stop_strings_(request_.params.stop, request_.tokenizer) {
   const int64_t num_prompts = static_cast<int64_t>(batch_.prompts.size());
   const int64_t total = num_prompts * batch_.num_generations;
@@ -28,8 +28,8 @@ Job::Job(data::CompletionBatch& batch, Request request, int num_workers, int64_t
     completion.policy_logprobs.reserve(reserved);
   }
   const int64_t share = (total + num_workers - 1) / num_workers;
-  rows_per_worker_ = std::min(max_rows, std::max<int64_t>(share, 1));
-  cut_groups(share <= max_rows ? num_workers : 0);
+  sequences_per_worker_ = std::min(max_sequences, std::max<int64_t>(share, 1));
+  cut_groups(share <= max_sequences ? num_workers : 0);
 }
 
 // Whole groups; where all sequences run at once, also cut at the workers' shares, which then are even.
@@ -38,8 +38,8 @@ void Job::cut_groups(int num_workers) {
     for (int64_t s = 0; s < batch_.num_generations;) {
       int64_t count = batch_.num_generations - s;
       if (num_workers > 0) {
-        const int64_t used = (p * batch_.num_generations + s) % rows_per_worker_;
-        count = std::min(count, rows_per_worker_ - used);
+        const int64_t used = (p * batch_.num_generations + s) % sequences_per_worker_;
+        count = std::min(count, sequences_per_worker_ - used);
       }
       groups_.push_back({p, s, count});
       s += count;

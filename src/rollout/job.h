@@ -28,7 +28,7 @@ class Job {
     const data::Tokenizer* tokenizer;  // may be null
     std::vector<int32_t> eos_ids;
   };
-  Job(data::CompletionBatch& batch, Request request, int num_workers, int64_t max_rows);
+  Job(data::CompletionBatch& batch, Request request, int num_workers, int64_t max_sequences);
 
   const SamplingParams& params() const { return request_.params; }
   const std::vector<int32_t>& prompt_tokens(const Group& group) const {
@@ -40,7 +40,7 @@ class Job {
   /// The counted random numbers of a completion.
   Random random(const data::Completion& completion) const;
   /// Sequences a worker should have at a time, so that all get the same share.
-  int64_t rows_per_worker() const { return rows_per_worker_; }
+  int64_t sequences_per_worker() const { return sequences_per_worker_; }
 
   /// The next group, if `fits` says it can be taken now.
   template <class Fits>
@@ -70,7 +70,7 @@ class Job {
   data::CompletionBatch& batch_;
   const Request request_;
   const StopStrings stop_strings_;
-  int64_t rows_per_worker_ = 0;
+  int64_t sequences_per_worker_ = 0;
   std::vector<Group> groups_;
   std::atomic<size_t> next_ = 0;
   std::atomic<bool> abandoned_ = false;

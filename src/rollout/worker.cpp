@@ -37,7 +37,7 @@ int64_t Worker::pages_for_one(int64_t prompt_tokens, int64_t max_completion_leng
 
 void Worker::run(Job& job) {
   clear();
-  row_limit_ = job.rows_per_worker();
+  sequence_limit_ = job.sequences_per_worker();
   while (!job.is_abandoned()) {
     job.check_stop();
     admit(job);
@@ -78,7 +78,7 @@ void Worker::admit(Job& job) {
 }
 
 bool Worker::has_room(int64_t num_pages) const {
-  return static_cast<int64_t>(sequences_.size()) + rows_reserved_ < row_limit_ &&
+  return static_cast<int64_t>(sequences_.size()) + rows_reserved_ < sequence_limit_ &&
          cache_.num_free_pages() - pages_promised_ >= num_pages;
 }
 
@@ -156,20 +156,26 @@ void Worker::take_tokens(const float* logits, Job& job) {
     take_first_tokens(prompt, logits + prompt.logits_row * vocab_size, job);
     prompt.logits_row = -1;
   }
-  // From the last to the first, as one that ends leaves its place to the last.
-  for (int64_t i = static_cast<int64_t>(sequences_.size()) - 1; i >= 0; --i) {
-    Sequence& sequence = sequences_[i];
-    data::Completion& completion = *sequence.completion;
-    const uint32_t draw = static_cast<uint32_t>(completion.token_ids.size());
-    const SampledToken token = sampler_.sample(logits + i * vocab_size, job.params(), sequence.random.uniform_at(draw));
-    ++sequence.position;
-    if (!job.append(completion, token)) continue;
-    job.finish(completion);
-    release(sequence.pages);
-    pages_promised_ -= sequence.promised_pages;
-    if (&sequence != &sequences_.back()) sequence = std::move(sequences_.back());
-    sequences_.pop_back();
+  // Those that go on keep their order: samples of a prompt stand side by side and share its pages.
+  size_t kept = 0;
+  for (size_t i = 0; i < sequences_.size(); ++i) {
+    if (take_token(sequences_[i], logits + static_cast<int64_t>(i) * vocab_size, job)) continue;
+    if (kept != i) sequences_[kept] = std::move(sequences_[i]);
+    ++kept;
   }
+  sequences_.erase(sequences_.begin() + static_cast<std::ptrdiff_t>(kept), sequences_.end());
+}
+
+bool Worker::take_token(Sequence& sequence, const float* logits, Job& job) {
+  data::Completion& completion = *sequence.completion;
+  const uint32_t draw = static_cast<uint32_t>(completion.token_ids.size());
+  const SampledToken token = sampler_.sample(logits, job.params(), sequence.random.uniform_at(draw));
+  ++sequence.position;
+  if (!job.append(completion, token)) return false;
+  job.finish(completion);
+  release(sequence.pages);
+  pages_promised_ -= sequence.promised_pages;
+  return true;
 }
 
 // One row of logits serves all samples of the prompt; some may end here.

@@ -54,6 +54,7 @@ class Worker {
   void build_rows();
   void add_prompt_rows(Prompt& prompt);
   void take_tokens(const float* logits, Job& job);
+  bool take_token(Sequence& sequence, const float* logits, Job& job);  // true if it is the last
   void take_first_tokens(Prompt& prompt, const float* logits, Job& job);
   int32_t allocate();
   void release(std::vector<int32_t>& pages);
@@ -62,7 +63,7 @@ class Worker {
   model::LatentCache cache_;
   std::unique_ptr<model::Decoder> decoder_;
   Sampler sampler_;
-  int64_t row_limit_ = 0;       // sequences at a time
+  int64_t sequence_limit_ = 0;  // sequences at a time
   int64_t rows_reserved_ = 0;   // for samples that are no sequences yet
   int64_t pages_promised_ = 0;  // not yet allocated
   std::vector<Sequence> sequences_;

@@ -16,7 +16,8 @@ namespace aha::rollout {
 struct EngineOptions {
   int64_t cache_bytes = int64_t{256} << 20;  // for all workers together
   int num_threads = 0;                       // workers, one thread each; 0 = the machine's cores
-  int64_t max_rows = 256;                    // tokens processed together by one worker
+  int64_t max_rows = 256;                    // tokens that a worker computes in one step, prompts' included
+  int64_t max_sequences = 64;                // completions that a worker writes at a time: more fall out of its caches
 };
 
 /// Where a sample's random numbers come from. Token t of sample s of the prompt with id p uses draw t of

@@ -173,6 +173,15 @@ TEST(Checkpoint, PassesOverAnMtpModuleTheConfigLacks) {
   EXPECT_THROW(without.parameter("layers.2.eh_proj"), ShapeError);
 }
 
+TEST(Checkpoint, SaysHowToGoOnWithoutAnMtpModule) {
+  const TemporaryFolder folder;
+  random_model(tiny_config()).save(folder.path());
+  edit_weights(folder.path(), [](std::vector<NamedTensor>& tensors) {
+    std::erase_if(tensors, [](const NamedTensor& item) { return item.name.starts_with("model.layers.2."); });
+  });
+  EXPECT_NE(loading(folder.path()).find("set num_nextn_predict_layers to 0 there"), std::string::npos);
+}
+
 TEST(Checkpoint, CopiesOfTheEmbeddingMustAgree) {
   const TemporaryFolder folder;
   random_model(tiny_config()).save(folder.path());

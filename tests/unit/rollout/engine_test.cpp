@@ -102,12 +102,13 @@ TEST_F(EngineTest, ASampleIsItsKeysWhateverThreadsRowsMemoryAndCompany) {
       {.num_threads = 3, .max_rows = 5},
       {.num_threads = 1, .max_rows = 1},
       {.num_threads = 1, .max_rows = 7},
+      {.num_threads = 2, .max_sequences = 3},
       {.cache_bytes = 4 * page, .num_threads = 1},  // one sample at a time
       {.cache_bytes = 22 * page, .num_threads = 2},
   };
   for (const EngineOptions& options : others) {
     SCOPED_TRACE(testing::Message() << options.num_threads << " threads, " << options.max_rows << " rows, "
-                                    << options.cache_bytes << " bytes");
+                                    << options.max_sequences << " sequences, " << options.cache_bytes << " bytes");
     expect_same(generate(options, prompts, params), expected);
   }
 
@@ -318,6 +319,7 @@ TEST_F(EngineTest, RefusesWhatCannotBeDone) {
   bad.temperature = std::nan("");
   EXPECT_THROW(generate({}, good, bad), ConfigError);
   EXPECT_THROW(Engine(model_, tokenizer_, {.max_rows = 0}), ConfigError);
+  EXPECT_THROW(Engine(model_, tokenizer_, {.max_sequences = 0}), ConfigError);
 }
 
 }  // namespace

@@ -1,0 +1,53 @@
+// A decode step allocates nothing: operator new of this program counts.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+#include "aha/model/decoder.h"
+#include "unit/model/tiny_models.h"
+
+namespace {
+thread_local int64_t num_allocations = 0;
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  ++num_allocations;
+  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace aha::model {
+namespace {
+
+TEST(DecoderAllocation, AStepAllocatesNothing) {
+  for (const ModelConfig& config : {tiny_config(), plain_config()}) {
+    const DecodeWeights weights(Model::make(config, 1));
+    LatentCache cache(config, 20 * LatentCache::page_bytes(config));
+    constexpr int32_t kRows = 20;
+    std::vector<int32_t> pages;
+    for (int i = 0; i < kRows; ++i) pages.push_back(cache.allocate());
+    Decoder decoder(weights, cache, kRows);
+    std::vector<DecodeRow> rows(kRows);
+    const auto run_step = [&](int32_t position) {
+      for (int32_t r = 0; r < kRows; ++r) rows[r] = {(r + position) % 23, position, &pages[r], r % 2 == 0};
+      decoder.step(rows);
+    };
+    // The first steps grow the products' own scratch, which is kept.
+    for (int32_t position = 0; position < 40; ++position) run_step(position);
+    const int64_t before = num_allocations;
+    for (int32_t position = 40; position < 64; ++position) run_step(position);
+    EXPECT_EQ(num_allocations, before);
+  }
+}
+
+TEST(DecoderAllocation, TheCounterCounts) {
+  const int64_t before = num_allocations;
+  EXPECT_EQ(std::make_unique<std::vector<int>>(3)->size(), 3);
+  EXPECT_EQ(num_allocations, before + 2);
+}
+
+}  // namespace
+}  // namespace aha::model
