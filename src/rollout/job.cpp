@@ -70,10 +70,8 @@ void Job::finish(data::Completion& completion) {
   if (request_.tokenizer) {
     const bool drops_last =
         completion.finish_reason == data::FinishReason::kStop && is_eos(completion.token_ids.back());
-    std::vector<int32_t> ids(completion.token_ids.begin(), completion.token_ids.end() - (drops_last ? 1 : 0));
-    // A vocabulary padded beyond the tokenizer's has ids without text.
-    std::erase_if(ids, [&](int32_t id) { return id >= request_.tokenizer->vocab_size(); });
-    completion.text = stop_strings_.cut(request_.tokenizer->decode(ids));
+    const auto end = completion.token_ids.end() - (drops_last ? 1 : 0);
+    completion.text = stop_strings_.cut(decode_known(*request_.tokenizer, {completion.token_ids.begin(), end}));
   }
   const std::lock_guard lock(progress_mutex_);
   ++num_done_;

@@ -14,6 +14,11 @@ constexpr int64_t kSilentTokens = 8;
 
 }  // namespace
 
+std::string decode_known(const data::Tokenizer& tokenizer, std::vector<int32_t> token_ids) {
+  std::erase_if(token_ids, [&](int32_t id) { return id >= tokenizer.vocab_size(); });
+  return tokenizer.decode(token_ids);
+}
+
 StopStrings::StopStrings(const std::vector<std::string>& strings, const data::Tokenizer* tokenizer)
     : strings_(strings), tokenizer_(tokenizer) {
   if (strings_.empty()) return;
@@ -27,8 +32,9 @@ StopStrings::StopStrings(const std::vector<std::string>& strings, const data::To
 bool StopStrings::ends(const std::vector<int32_t>& token_ids) const {
   if (strings_.empty()) return false;
   const int64_t window = std::min(window_tokens_, static_cast<int64_t>(token_ids.size()));
-  if (find_first(tokenizer_->decode({token_ids.end() - window, token_ids.end()})) == std::string::npos) return false;
-  return find_first(tokenizer_->decode(token_ids)) != std::string::npos;
+  if (find_first(decode_known(*tokenizer_, {token_ids.end() - window, token_ids.end()})) == std::string::npos)
+    return false;
+  return find_first(decode_known(*tokenizer_, token_ids)) != std::string::npos;
 }
 
 std::string StopStrings::cut(std::string text) const {

@@ -8,6 +8,10 @@
 
 namespace aha::rollout {
 
+/// Text of ids, special tokens kept. A model's vocabulary may be padded beyond the tokenizer's: those ids write
+/// nothing.
+std::string decode_known(const data::Tokenizer& tokenizer, std::vector<int32_t> token_ids);
+
 class StopStrings {
  public:
   /// @throws InputError for an empty string, or for any without a tokenizer

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "aha/core/error.h"
@@ -235,6 +236,19 @@ TEST_F(EngineTest, WithoutATokenizerIdsAloneComeAndTheConfigEnds) {
   params.stop = {"x"};
   EXPECT_NE(sentence_of<InputError>([&] { engine.generate(mixed_prompts(), params, {}); }).find("needs a tokenizer"),
             std::string::npos);
+}
+
+TEST_F(EngineTest, IdsBeyondTheTokenizersVocabularyWriteNothing) {
+  Engine engine(model_, std::make_shared<LetterTokenizer>(20, kEos), {});
+  SamplingParams params = sampling(4, 40);
+  params.stop = {"q"};
+  int64_t num_silent = 0;
+  for (const Completion& completion : engine.generate(mixed_prompts(), params, {}).completions) {
+    for (const char letter : completion.text) EXPECT_LT(letter, 'a' + 20);
+    num_silent +=
+        std::count_if(completion.token_ids.begin(), completion.token_ids.end(), [](int32_t t) { return t >= 20; });
+  }
+  EXPECT_GT(num_silent, 0);
 }
 
 TEST_F(EngineTest, UpdatedWeightsAreUsedFromThenOn) {
