@@ -1,6 +1,6 @@
 """Our math verifier beside math-verify on the labelled pairs: no false positive of ours, and fewer errors of either side.
 
-Left out: the hostile pairs, on which math-verify may hang beyond its own time limit. Exit code 77: not installed.
+Every fourth pair; left out: the hostile ones, on which math-verify may hang beyond its own time limit. Exit code 77: not installed.
 """
 import argparse
 import json
@@ -51,7 +51,8 @@ def main() -> int:
         return 77
     arguments.scratch.mkdir(parents=True, exist_ok=True)
     pairs = [json.loads(line) for line in PAIRS.read_text().splitlines()]
-    pairs = [pair for pair in pairs if pair["kind"] != "hostile"]
+    # Every fourth: math-verify takes 50 ms a pair.
+    pairs = [pair for pair in pairs if pair["kind"] != "hostile"][::4]
     own = errors(pairs, ours(arguments.aha, arguments.scratch, pairs))
     other = errors(pairs, theirs(pairs))
     print(f"{len(pairs)} pairs; false positives, false negatives: ours {own}, math-verify {other}")

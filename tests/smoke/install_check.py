@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def run(*command, **options):
-    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, **options)
+    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, errors="replace", **options)
     if result.returncode:
         sys.exit(f"{' '.join(map(str, command))}\nexit {result.returncode}\n{result.stdout}\n{result.stderr}")
     return result.stdout
