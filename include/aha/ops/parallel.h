@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "aha/ops/team.h"
+
 namespace aha::ops {
 
 /// Threads a run uses when it says 0: the cores this process may run on.
