@@ -2,9 +2,9 @@
 #include "aha/data/jsonl.h"
 
 #include <fstream>
+#include <optional>
 #include <unordered_set>
 
-#include "aha/core/error.h"
 #include "data/foreign_text.h"
 
 namespace aha::data {
@@ -141,7 +141,10 @@ class LineReader {
     while (true) {
       const size_t end = chunk_.find('\n', begin_);
       const size_t count = std::min(end, chunk_.size()) - begin_;
-      if (line.size() + count > kMaxLineBytes) throw InputError(place(), "is longer than 64 MB; split the row");
+      if (line.size() + count > kMaxLineBytes) {
+        skip_line();
+        throw InputError(place(), "is longer than 64 MB; split the row");
+      }
       line.append(chunk_, begin_, count);
       begin_ += count;
       if (end != std::string::npos) {
@@ -156,10 +159,15 @@ class LineReader {
   std::string place() const { return path_ + ":" + std::to_string(number_); }
 
  private:
+  void skip_line() {
+    size_t end = chunk_.find('\n', begin_);
+    while (end == std::string::npos && fill()) end = chunk_.find('\n');
+    begin_ = end == std::string::npos ? chunk_.size() : end + 1;
+  }
   bool fill() {
     chunk_.resize(kChunkBytes);
     stream_.read(chunk_.data(), kChunkBytes);
-    if (stream_.bad()) throw InputError(path_, "cannot be read to its end");
+    if (stream_.bad()) throw IoError(path_ + ": cannot be read to its end");
     chunk_.resize(static_cast<size_t>(stream_.gcount()));
     begin_ = 0;
     return !chunk_.empty();
@@ -172,23 +180,37 @@ class LineReader {
   int64_t number_ = 0;
 };
 
+// False at the end of the file; a blank line leaves the row empty.
+bool next_row(LineReader& reader, std::string& line, std::optional<ordered_json>& row) {
+  row.reset();
+  if (!reader.next(line)) return false;
+  if (reader.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+  if (is_blank(line)) return true;
+  row = parse_strictly<ordered_json, OrderedMembers>(line, reader.place());
+  if (row->is_object()) return true;
+  throw InputError(reader.place(), std::string("is a JSON ") + row->type_name() + "; each line must be an object");
+}
+
 }  // namespace
 
 json parse_json(std::string_view text, const std::string& place) {
   return parse_strictly<json, SortedMembers>(text, place);
 }
 
-void read_jsonl(const std::filesystem::path& path, const std::function<void(int64_t line, ordered_json row)>& take) {
+void read_jsonl(const std::filesystem::path& path, const std::function<void(int64_t line, ordered_json row)>& take,
+                const std::function<void(int64_t line, const InputError& error)>& refuse) {
   LineReader reader(path);
   std::string line;
-  while (reader.next(line)) {
-    if (reader.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-    if (is_blank(line)) continue;
-    ordered_json row = parse_strictly<ordered_json, OrderedMembers>(line, reader.place());
-    if (!row.is_object()) {
-      throw InputError(reader.place(), std::string("is a JSON ") + row.type_name() + "; each line must be an object");
+  std::optional<ordered_json> row;
+  while (true) {
+    try {
+      if (!next_row(reader, line, row)) return;
+    } catch (const InputError& error) {
+      if (!refuse) throw;
+      refuse(reader.number(), error);
+      continue;
     }
-    take(reader.number(), std::move(row));
+    if (row) take(reader.number(), std::move(*row));
   }
 }
 

@@ -6,15 +6,18 @@
 #include <string>
 #include <vector>
 
+#include "aha/core/error.h"
 #include "aha/data/example.h"
 
 namespace aha::data {
 
 /// Calls `take` for each line's object with its 1-based number; keys keep their order. A byte-order mark is dropped,
 /// CRLF and blank lines are fine. Refuses invalid JSON, invalid UTF-8, duplicate keys, depth over 64, lines over 64 MB.
-/// @throws InputError "file:line: …"
+/// @param refuse takes what is wrong with a line, and the lines after it are read all the same; without it:
+/// @throws InputError "file:line: …"; for a file that is not there in any case
 void read_jsonl(const std::filesystem::path& path,
-                const std::function<void(int64_t line, nlohmann::ordered_json row)>& take);
+                const std::function<void(int64_t line, nlohmann::ordered_json row)>& take,
+                const std::function<void(int64_t line, const InputError& error)>& refuse = {});
 
 /// A JSON text under the same rules. @throws InputError with `place`
 nlohmann::json parse_json(std::string_view text, const std::string& place);

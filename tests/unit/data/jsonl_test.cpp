@@ -53,6 +53,31 @@ TEST(ReadJsonl, KeepsValuesExactly) {
   EXPECT_EQ(rows_of(text + "\n")[0].second, json::parse(text));
 }
 
+TEST(ReadJsonl, GoesOnAfterABadLineThatSomeoneTakes) {
+  const std::string long_line = "\"" + std::string(64'000'001, 'x');
+  const auto path = file_of("{\"a\":1}\n{\"b\":\n" + long_line + "\n\n[1]\n{\"c\":2}");
+  std::vector<int64_t> good, bad;
+  std::vector<std::string> sentences;
+  const auto take = [&](int64_t line, const auto&) { good.push_back(line); };
+  read_jsonl(path, take, [&](int64_t line, const InputError& error) {
+    bad.push_back(line);
+    sentences.push_back(error.what());
+  });
+  EXPECT_EQ(good, (std::vector<int64_t>{1, 6}));
+  EXPECT_EQ(bad, (std::vector<int64_t>{2, 3, 5}));
+  EXPECT_NE(sentences[0].find("aha_rows.jsonl:2: broken JSON"), std::string::npos) << sentences[0];
+  EXPECT_NE(sentences[1].find("aha_rows.jsonl:3: is longer than 64 MB"), std::string::npos) << sentences[1];
+  EXPECT_NE(sentences[2].find("aha_rows.jsonl:5: is a JSON array"), std::string::npos) << sentences[2];
+}
+
+TEST(ReadJsonl, PassesOnWhatItsReaderThrows) {
+  const auto refuse = [](int64_t, const InputError&) { FAIL() << "no line is bad"; };
+  const auto take = [](int64_t, const auto&) { throw InputError("here", "no more"); };
+  EXPECT_EQ(complaint([&] { read_jsonl(file_of("{}"), take, refuse); }), "here: no more");
+  const auto absent = std::filesystem::path(testing::TempDir()) / "absent.jsonl";
+  EXPECT_THROW(read_jsonl(absent, take, refuse), InputError);
+}
+
 TEST(ReadJsonl, ReadsLinesAcrossChunks) {
   std::string bytes;
   for (int i = 0; i < 3000; ++i)
