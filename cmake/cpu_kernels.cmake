@@ -1,6 +1,7 @@
 # Flags of the CPU kernels: the same source once per instruction set, chosen at run time.
 set(kernel_sources
   ${PROJECT_SOURCE_DIR}/src/ops/cpu/kernels_avx512.cpp
+  ${PROJECT_SOURCE_DIR}/src/ops/cpu/kernels_avx512_bf16.cpp
   ${PROJECT_SOURCE_DIR}/src/ops/cpu/kernels_avx2.cpp
   ${PROJECT_SOURCE_DIR}/src/ops/cpu/kernels_portable.cpp)
 
@@ -10,8 +11,10 @@ set_source_files_properties(${kernel_sources} PROPERTIES
   SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "-O3;-ffp-contract=off;-fno-math-errno;-fno-trapping-math")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   # GCC 12 takes the undefined operands inside its own intrinsics for mistakes.
-  set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/ops/cpu/kernels_avx512.cpp APPEND PROPERTY COMPILE_OPTIONS
-    -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -Wno-uninitialized -Wno-maybe-uninitialized)
+  set(avx512 -mavx512f -mavx512vl -mavx512dq -mavx512bw -mfma -Wno-uninitialized -Wno-maybe-uninitialized)
+  set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/ops/cpu/kernels_avx512.cpp APPEND PROPERTY COMPILE_OPTIONS ${avx512})
+  set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/ops/cpu/kernels_avx512_bf16.cpp APPEND PROPERTY COMPILE_OPTIONS
+    ${avx512} -mavx512bf16)
   set_property(SOURCE ${PROJECT_SOURCE_DIR}/src/ops/cpu/kernels_avx2.cpp APPEND PROPERTY COMPILE_OPTIONS -mavx2 -mfma)
 endif()
 

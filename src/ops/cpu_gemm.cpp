@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "ops/cpu/aligned_floats.h"
+#include "ops/cpu/aligned_numbers.h"
 #include "ops/cpu/kernels.h"
 
 namespace aha::ops {
@@ -13,34 +13,33 @@ namespace {
 // A block of B stays in the second-level cache (1 MB here) while all rows of A pass over it.
 constexpr int64_t kBlockK = 384;
 constexpr int64_t kBlockN = 512;
+// Of a B that serves once, a block in panels stays in the first-level cache.
+constexpr int64_t kOnceK = 64;
+constexpr int64_t kOnceN = 64;
 
 int64_t panels_of(int64_t n, int64_t width) { return (n + width - 1) / width; }
 
-// Grows and is kept: no allocation in the steady state.
-float* thread_scratch(int64_t count) {
-  thread_local std::unique_ptr<float, FreeFloats> scratch;
-  thread_local int64_t capacity = 0;
-  if (count > capacity) {
-    scratch.reset(allocate_floats(count));
-    capacity = count;
-  }
-  return scratch.get();
+float* room_for_panels(int64_t count) {
+  thread_local Scratch<float> scratch;
+  return scratch.at_least(count);
 }
 
-void clear(const GemmArgs<float>& args) {
+template <class Args>
+void clear(const Args& args) {
   for (int64_t i = 0; i < args.m; ++i) std::fill_n(args.c + i * args.ldc, args.n, 0.0f);
 }
 
 void multiply_block(const GemmArgs<float>& args, int64_t n0, int64_t n, int64_t k0, int64_t k) {
   const CpuKernels& kernels = cpu_kernels();
   const int64_t stride = k * kernels.panel_width;
-  float* panels = thread_scratch(panels_of(n, kernels.panel_width) * stride);
+  float* panels = room_for_panels(panels_of(n, kernels.panel_width) * stride);
   const float* b = args.transpose_b ? args.b + n0 * args.ldb + k0 : args.b + k0 * args.ldb + n0;
   kernels.pack(b, args.ldb, args.transpose_b, k, n, panels, stride);
   kernels.multiply({.a = args.transpose_a ? args.a + k0 * args.lda : args.a + k0,
                     .lda = args.lda,
                     .a_transposed = args.transpose_a,
-                    .panels = panels,
+                    .b = panels,
+                    .row_stride = kernels.panel_width,
                     .panel_stride = stride,
                     .c = args.c + n0,
                     .ldc = args.ldc,
@@ -48,6 +47,71 @@ void multiply_block(const GemmArgs<float>& args, int64_t n0, int64_t n, int64_t 
                     .n = n,
                     .k = k,
                     .accumulate = args.accumulate || k0 > 0});
+}
+
+void pack(const CpuKernels& kernels, const GemmOnceArgs<float>& args, const float* b, int64_t k, int64_t n,
+          float* panels) {
+  kernels.pack(b, args.ldb, args.transpose_b, k, n, panels, k * kernels.panel_width);
+}
+void pack(const CpuKernels& kernels, const GemmOnceArgs<uint16_t>& args, const uint16_t* b, int64_t k, int64_t n,
+          float* panels) {
+  kernels.pack_bfloat16(b, args.ldb, args.transpose_b, k, n, panels, k * kernels.panel_width);
+}
+void multiply(const CpuKernels& kernels, const PanelProduct<float, float>& product) { kernels.multiply(product); }
+void multiply(const CpuKernels& kernels, const PanelProduct<float, uint16_t>& product) {
+  kernels.multiply_bfloat16(product);
+}
+
+// Columns [n0, n0 + n), rows [k0, k0 + k) of B through panels.
+template <class Number>
+void multiply_packed(const GemmOnceArgs<Number>& args, int64_t n0, int64_t n, int64_t k0, int64_t k) {
+  const CpuKernels& kernels = cpu_kernels();
+  const int64_t stride = k * kernels.panel_width;
+  float* panels = room_for_panels(panels_of(n, kernels.panel_width) * stride);
+  const Number* b = args.transpose_b ? args.b + n0 * args.ldb + k0 : args.b + k0 * args.ldb + n0;
+  pack(kernels, args, b, k, n, panels);
+  kernels.multiply({.a = args.a + k0,
+                    .lda = args.lda,
+                    .a_transposed = false,
+                    .b = panels,
+                    .row_stride = kernels.panel_width,
+                    .panel_stride = stride,
+                    .c = args.c + n0,
+                    .ldc = args.ldc,
+                    .m = args.m,
+                    .n = n,
+                    .k = k,
+                    .accumulate = args.accumulate || k0 > 0});
+}
+
+// The first n columns, which fill panels, where they lie.
+template <class Number>
+void multiply_in_place(const GemmOnceArgs<Number>& args, int64_t n) {
+  const CpuKernels& kernels = cpu_kernels();
+  multiply(kernels, PanelProduct<float, Number>{.a = args.a,
+                                                .lda = args.lda,
+                                                .a_transposed = false,
+                                                .b = args.b,
+                                                .row_stride = args.ldb,
+                                                .panel_stride = kernels.panel_width,
+                                                .c = args.c,
+                                                .ldc = args.ldc,
+                                                .m = args.m,
+                                                .n = n,
+                                                .k = args.k,
+                                                .accumulate = args.accumulate});
+}
+
+template <class Number>
+void multiply_once(const GemmOnceArgs<Number>& args) {
+  if (args.m == 0 || args.n == 0) return;
+  if (args.k == 0 && !args.accumulate) clear(args);
+  if (args.k == 0) return;
+  const int64_t in_place = args.transpose_b ? 0 : args.n - args.n % cpu_kernels().panel_width;
+  if (in_place > 0) multiply_in_place(args, in_place);
+  for (int64_t n0 = in_place; n0 < args.n; n0 += kOnceN)
+    for (int64_t k0 = 0; k0 < args.k; k0 += kOnceK)
+      multiply_packed(args, n0, std::min(kOnceN, args.n - n0), k0, std::min(kOnceK, args.k - k0));
 }
 
 // Row by row in the order of k; B is first turned where its columns are not contiguous.
@@ -88,28 +152,10 @@ void gemm(const GemmArgs<double>& args) {
   }
 }
 
-PackedWeight::PackedWeight(const float* weight, int64_t n, int64_t k, int64_t ld) : n_(n), k_(k) {
-  const CpuKernels& kernels = cpu_kernels();
-  const int64_t stride = k * kernels.panel_width;
-  float* panels = allocate_floats(panels_of(n, kernels.panel_width) * stride);
-  panels_ = std::shared_ptr<const float[]>(panels, FreeFloats());
-  kernels.pack(weight, ld, true, k, n, panels, stride);
-}
+void gemm_once(const GemmOnceArgs<float>& args) { multiply_once(args); }
+void gemm_once(const GemmOnceArgs<uint16_t>& args) { multiply_once(args); }
 
-void PackedWeight::multiply(const float* x, int64_t m, int64_t ldx, float* y, int64_t ldy, bool accumulate) const {
-  if (m == 0 || n_ == 0) return;
-  const CpuKernels& kernels = cpu_kernels();
-  kernels.multiply({.a = x,
-                    .lda = ldx,
-                    .a_transposed = false,
-                    .panels = panels_.get(),
-                    .panel_stride = k_ * kernels.panel_width,
-                    .c = y,
-                    .ldc = ldy,
-                    .m = m,
-                    .n = n_,
-                    .k = k_,
-                    .accumulate = accumulate});
-}
+void round_to_bfloat16(const float* x, int64_t count, uint16_t* y) { cpu_kernels().round_bfloat16(x, count, y); }
+void widen_bfloat16(const uint16_t* x, int64_t count, float* y) { cpu_kernels().widen_bfloat16(x, count, y); }
 
 }  // namespace aha::ops

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "aha/ops/team.h"
+
 namespace aha::ops {
 
 /// C[M, N] (+)= op(A) · op(B), row-major, one thread.
@@ -25,19 +27,53 @@ struct GemmArgs {
 void gemm(const GemmArgs<float>& args);
 void gemm(const GemmArgs<double>& args);
 
-/// A weight [N, K] laid out once for y = x · Wᵀ; the same bits as gemm with transpose_b. Copies share the panels.
+/// C[M, N] (+)= A · op(B) with the bits of gemm(), for a B that serves once, such as a page of the key-value cache:
+/// rows of B are read where they lie, columns are turned bit by bit on their way. `Number` is float, or uint16_t for
+/// a B in bfloat16, which is widened to float32, exactly. Allocates nothing in the steady state.
+template <class Number>
+struct GemmOnceArgs {
+  const float* a;   // [M, K]
+  const Number* b;  // [K, N], or [N, K] when transpose_b
+  float* c;         // [M, N]
+  int64_t m, n, k;
+  int64_t lda, ldb, ldc;  // row strides as stored, elements
+  bool transpose_b = false;
+  bool accumulate = false;  // the chain starts from C; else from 0
+};
+void gemm_once(const GemmOnceArgs<float>& args);
+void gemm_once(const GemmOnceArgs<uint16_t>& args);
+
+/// How numbers are kept: in 4 bytes, or in the upper 2 of them.
+enum class NumberType { kFloat32, kBFloat16 };
+int64_t bytes_of(NumberType type);
+
+/// y = x in bfloat16, to nearest, ties to even; what is not a number stays so.
+void round_to_bfloat16(const float* x, int64_t count, uint16_t* y);
+/// y = x, exactly.
+void widen_bfloat16(const uint16_t* x, int64_t count, float* y);
+
+/// A weight [N, K] laid out once for y = x · Wᵀ. Copies share the panels.
+///
+/// float32: the same bits as gemm with transpose_b. bfloat16: weight and x are rounded to bfloat16 (to nearest, ties
+/// to even) and summed in float32 along k in one fixed order; the bits depend on the instruction set, and on nothing
+/// else. In both, a row's bits do not depend on m, on other rows or on the share of columns.
 class PackedWeight {
  public:
   PackedWeight() = default;
-  PackedWeight(const float* weight, int64_t n, int64_t k, int64_t ld);
+  PackedWeight(const float* weight, int64_t n, int64_t k, int64_t ld, NumberType type = NumberType::kFloat32);
   int64_t n() const { return n_; }
   int64_t k() const { return k_; }
-  /// y[M, N] (+)= x[M, K] · Wᵀ
-  void multiply(const float* x, int64_t m, int64_t ldx, float* y, int64_t ldy, bool accumulate = false) const;
+  NumberType type() const { return type_; }
+  int64_t bytes() const { return n_ * k_ * bytes_of(type_); }  ///< that a product reads, but for padding
+  /// y[M, N] (+)= x[M, K] · Wᵀ; of y's columns only those that are `share`'s (whole panels; the shares of all parts
+  /// make up the product). Allocates nothing in the steady state.
+  void multiply(const float* x, int64_t m, int64_t ldx, float* y, int64_t ldy, bool accumulate = false,
+                Share share = {}) const;
 
  private:
   int64_t n_ = 0, k_ = 0;
-  std::shared_ptr<const float[]> panels_;
+  NumberType type_ = NumberType::kFloat32;
+  std::shared_ptr<const void> panels_;  // of float, or of pairs of bfloat16 numbers along k
 };
 
 }  // namespace aha::ops

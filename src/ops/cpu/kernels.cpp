@@ -15,10 +15,23 @@ const CpuKernels& choose() {
   return *portable_kernels();
 }
 
+const PairKernels& choose_pairs() {
+#if defined(__x86_64__)
+  const bool is_avx512 = &cpu_kernels() == avx512_kernels();
+  if (is_avx512 && __builtin_cpu_supports("avx512bf16") && avx512_bf16_kernels()) return *avx512_bf16_kernels();
+#endif
+  return cpu_kernels().pairs;
+}
+
 }  // namespace
 
 const CpuKernels& cpu_kernels() {
   static const CpuKernels& chosen = choose();
+  return chosen;
+}
+
+const PairKernels& pair_kernels() {
+  static const PairKernels& chosen = choose_pairs();
   return chosen;
 }
 

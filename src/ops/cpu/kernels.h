@@ -1,25 +1,41 @@
 // What the instruction-set specific sources offer: plain structs and functions on raw floats.
 //
-// gemm_body.h and math_body.h are compiled once per instruction set. Those sources include no standard library beyond
-// the integer types: an inline function that they shared with other sources could be merged into a copy that the
+// tile_body.h and its neighbours are compiled once per instruction set. Those sources include no standard library
+// beyond the integer types: an inline function that they shared with other sources could be merged into a copy that the
 // machine cannot run.
 #pragma once
 #include <cstdint>
 
 namespace aha::ops {
 
-/// C[m, n] (+)= A · B, with A read in place and B in panels of CpuKernels::panel_width columns, which should start on
-/// a cache line.
+/// Two numbers in bfloat16, the upper halves of floats; the one of the smaller index in the lower bits.
+using Pair = uint32_t;
+
+/// C[m, n] (+)= A · B, with A read in place and B in panels of CpuKernels::panel_width columns: packed ones, which
+/// should start on a cache line, or rows in place, of which whole panels are read. Of pairs, k counts the pairs.
+template <class NumberA, class NumberB>
 struct PanelProduct {
-  const float* a;
+  const NumberA* a;
   int64_t lda;
-  bool a_transposed;    // element (i, k) is a[k * lda + i], else a[i * lda + k]
-  const float* panels;  // element (k, j) is panels[j / width * panel_stride + k * width + j % width]
-  int64_t panel_stride;
+  bool a_transposed;  // element (i, k) is a[k * lda + i], else a[i * lda + k]; for A and B of floats alone
+  const NumberB* b;   // element (k, j) is b[j / width * panel_stride + k * row_stride + j % width]
+  int64_t row_stride, panel_stride;
   float* c;
   int64_t ldc;
   int64_t m, n, k;
   bool accumulate;  // the chain starts from C, else from 0
+};
+
+/// Products of numbers rounded to bfloat16, summed in float32: pair after pair, in an order that a set of
+/// instructions keeps for every element.
+struct PairKernels {
+  const char* name;
+  int64_t panel_width;
+  /// k numbers to (k + 1) / 2 pairs, rounded to nearest, ties to even.
+  void (*round)(const float* x, int64_t k, Pair* pairs);
+  /// Rows [0, n) of W, k wide, into panels of (k + 1) / 2 rows, the last one padded with zeros.
+  void (*pack)(const float* weight, int64_t ld, int64_t k, int64_t n, Pair* panels, int64_t panel_stride);
+  void (*multiply)(const PanelProduct<Pair, Pair>& product);
 };
 
 struct SoftmaxSums {
@@ -34,7 +50,14 @@ struct CpuKernels {
   /// Rows [0, k) × columns [0, n) of B into panels, the last one padded with zeros. b_transposed: B is stored [n, k].
   void (*pack)(const float* b, int64_t ldb, bool b_transposed, int64_t k, int64_t n, float* panels,
                int64_t panel_stride);
-  void (*multiply)(const PanelProduct& product);
+  void (*multiply)(const PanelProduct<float, float>& product);
+  /// The same for B in bfloat16, which is widened to float32, exactly.
+  void (*pack_bfloat16)(const uint16_t* b, int64_t ldb, bool b_transposed, int64_t k, int64_t n, float* panels,
+                        int64_t panel_stride);
+  void (*multiply_bfloat16)(const PanelProduct<float, uint16_t>& product);
+  /// To nearest, ties to even; and back, exactly.
+  void (*round_bfloat16)(const float* x, int64_t count, uint16_t* y);
+  void (*widen_bfloat16)(const uint16_t* x, int64_t count, float* y);
 
   void (*exp)(const float* x, int64_t width, float* y);
   void (*sigmoid)(const float* x, int64_t width, float* y);
@@ -54,6 +77,7 @@ struct CpuKernels {
   void (*scaled_exp)(float* x, float scale, float shift, float factor, int64_t width);
   float (*dot)(const float* x, const float* y, int64_t width);
   void (*axpy)(float a, const float* x, float* y, int64_t width);
+  PairKernels pairs;
 };
 
 /// Null where the compiler cannot build the set. AVX-512 and AVX2 give the same bits; portable code rounds after
@@ -61,8 +85,11 @@ struct CpuKernels {
 const CpuKernels* avx512_kernels();
 const CpuKernels* avx2_kernels();
 const CpuKernels* portable_kernels();
+/// With the AVX512_BF16 instructions; the other sets widen both numbers of a pair.
+const PairKernels* avx512_bf16_kernels();
 
 /// The best set of the machine at hand, chosen once.
 const CpuKernels& cpu_kernels();
+const PairKernels& pair_kernels();
 
 }  // namespace aha::ops

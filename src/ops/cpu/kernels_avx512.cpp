@@ -7,8 +7,15 @@
 namespace aha::ops::avx512 {
 #include "ops/cpu/lanes_avx512.h"
 
-// Written on those lanes.
-#include "ops/cpu/gemm_body.h"
+#include "ops/cpu/lanes_pair.h"
+
+// Written on those lanes, each on those before.
+#include "ops/cpu/tile_body.h"
+
+#include "ops/cpu/pair_body.h"
+
+#include "ops/cpu/pack_body.h"
+
 #include "ops/cpu/math_body.h"
 }  // namespace aha::ops::avx512
 

@@ -11,7 +11,12 @@ inline constexpr int kPanelVectors = 1;
 
 AHA_LANES F16 zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
 AHA_LANES F16 all(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+AHA_LANES F16 all(Pair x) {
+  const __m256 half = _mm256_castsi256_ps(_mm256_set1_epi32(static_cast<int>(x)));
+  return {half, half};
+}
 AHA_LANES F16 load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+AHA_LANES F16 load(const Pair* p) { return load(reinterpret_cast<const float*>(p)); }
 AHA_LANES F16 load_part(const float* p, int64_t count, float fill) {
   alignas(32) float part[16];
   for (int i = 0; i < 16; ++i) part[i] = i < count ? p[i] : fill;
@@ -21,10 +26,23 @@ AHA_LANES void store(float* p, F16 x) {
   _mm256_storeu_ps(p, x.low);
   _mm256_storeu_ps(p + 8, x.high);
 }
+AHA_LANES void store(Pair* p, F16 x) { store(reinterpret_cast<float*>(p), x); }
 AHA_LANES void store_part(float* p, int64_t count, F16 x) {
   alignas(32) float part[16];
   store(part, x);
   for (int64_t i = 0; i < count; ++i) p[i] = part[i];
+}
+/// Sixteen numbers of bfloat16; the earlier and the later number of sixteen pairs.
+AHA_LANES __m256 widen_half(const uint16_t* p) {
+  const __m128i numbers = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(numbers), 16));
+}
+AHA_LANES F16 widen(const uint16_t* p) { return {widen_half(p), widen_half(p + 8)}; }
+AHA_LANES __m256 low_half(__m256 x) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x), 16)); }
+AHA_LANES F16 widen_low(F16 x) { return {low_half(x.low), low_half(x.high)}; }
+AHA_LANES F16 widen_high(F16 x) {
+  const __m256 upper = _mm256_castsi256_ps(_mm256_set1_epi32(-65536));
+  return {_mm256_and_ps(x.low, upper), _mm256_and_ps(x.high, upper)};
 }
 AHA_LANES F16 add(F16 a, F16 b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
 AHA_LANES F16 sub(F16 a, F16 b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
@@ -65,7 +83,8 @@ AHA_LANES float max_lanes(F16 x) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-AHA_LANES void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+template <class Number>
+AHA_LANES void transpose_block(const Number* from, int64_t from_stride, Number* to, int64_t to_stride) {
   for (int k = 0; k < 16; ++k)
     for (int i = 0; i < 16; ++i) to[k * to_stride + i] = from[i * from_stride + k];
 }

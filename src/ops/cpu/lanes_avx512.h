@@ -10,12 +10,24 @@ inline constexpr int kPanelVectors = 2;
 AHA_LANES __mmask16 first_lanes(int64_t count) { return static_cast<__mmask16>((1u << count) - 1u); }
 AHA_LANES F16 zero() { return _mm512_setzero_ps(); }
 AHA_LANES F16 all(float x) { return _mm512_set1_ps(x); }
+AHA_LANES F16 all(Pair x) { return _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(x))); }
 AHA_LANES F16 load(const float* p) { return _mm512_loadu_ps(p); }
+AHA_LANES F16 load(const Pair* p) { return _mm512_loadu_ps(p); }
 AHA_LANES F16 load_part(const float* p, int64_t count, float fill) {
   return _mm512_mask_loadu_ps(all(fill), first_lanes(count), p);
 }
 AHA_LANES void store(float* p, F16 x) { _mm512_storeu_ps(p, x); }
+AHA_LANES void store(Pair* p, F16 x) { _mm512_storeu_ps(p, x); }
 AHA_LANES void store_part(float* p, int64_t count, F16 x) { _mm512_mask_storeu_ps(p, first_lanes(count), x); }
+/// Sixteen numbers of bfloat16; the earlier and the later number of sixteen pairs.
+AHA_LANES F16 widen(const uint16_t* p) {
+  const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+}
+AHA_LANES F16 widen_low(F16 x) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x), 16)); }
+AHA_LANES F16 widen_high(F16 x) {
+  return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(-65536)));
+}
 AHA_LANES F16 add(F16 a, F16 b) { return _mm512_add_ps(a, b); }
 AHA_LANES F16 sub(F16 a, F16 b) { return _mm512_sub_ps(a, b); }
 AHA_LANES F16 mul(F16 a, F16 b) { return _mm512_mul_ps(a, b); }
@@ -42,25 +54,31 @@ AHA_LANES float max_lanes(F16 x) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-// Interleaving rows i and i + 8 four times over turns a 16 x 16 block.
-AHA_LANES void interleave(const F16* in, F16* out) {
-  const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-  const __m512i high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-#pragma GCC unroll 8
-  for (int i = 0; i < 8; ++i) {
-    out[2 * i] = _mm512_permutex2var_ps(in[i], low, in[i + 8]);
-    out[2 * i + 1] = _mm512_permutex2var_ps(in[i], high, in[i + 8]);
-  }
+// Four numbers of each of four rows that are four apart.
+template <class Number>
+AHA_LANES F16 load_quads(const Number* p, int64_t stride) {
+  const auto quad = [p, stride](int i) { return _mm_loadu_ps(reinterpret_cast<const float*>(p + 4 * i * stride)); };
+  F16 x = _mm512_castps128_ps512(quad(0));
+  x = _mm512_insertf32x4(x, quad(1), 1);
+  x = _mm512_insertf32x4(x, quad(2), 2);
+  return _mm512_insertf32x4(x, quad(3), 3);
 }
 
-AHA_LANES void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
-  F16 x[16], y[16];
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) x[i] = load(from + i * from_stride);
-  interleave(x, y);
-  interleave(y, x);
-  interleave(x, y);
-  interleave(y, x);
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; ++i) store(to + i * to_stride, x[i]);
+// The loads bring the rows' quads where they belong; two interleavings turn each 4 x 4.
+template <class Number>
+AHA_LANES void transpose_block(const Number* from, int64_t from_stride, Number* to, int64_t to_stride) {
+#pragma GCC unroll 4
+  for (int k = 0; k < 16; k += 4) {
+    F16 x[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) x[i] = load_quads(from + i * from_stride + k, from_stride);
+    const __m512d low01 = _mm512_castps_pd(_mm512_unpacklo_ps(x[0], x[1]));
+    const __m512d high01 = _mm512_castps_pd(_mm512_unpackhi_ps(x[0], x[1]));
+    const __m512d low23 = _mm512_castps_pd(_mm512_unpacklo_ps(x[2], x[3]));
+    const __m512d high23 = _mm512_castps_pd(_mm512_unpackhi_ps(x[2], x[3]));
+    store(to + k * to_stride, _mm512_castpd_ps(_mm512_unpacklo_pd(low01, low23)));
+    store(to + (k + 1) * to_stride, _mm512_castpd_ps(_mm512_unpackhi_pd(low01, low23)));
+    store(to + (k + 2) * to_stride, _mm512_castpd_ps(_mm512_unpacklo_pd(high01, high23)));
+    store(to + (k + 3) * to_stride, _mm512_castpd_ps(_mm512_unpackhi_pd(high01, high23)));
+  }
 }

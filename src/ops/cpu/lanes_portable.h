@@ -3,6 +3,7 @@
 
 typedef float F4 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t I4 __attribute__((vector_size(16)));
+typedef uint32_t U4 __attribute__((vector_size(16)));
 
 struct F16 {
   F4 part[4];
@@ -21,10 +22,14 @@ AHA_LANES F16 each(Function function) {
 AHA_LANES F16 all(float x) {
   return each([&](int) { return F4{x, x, x, x}; });
 }
+AHA_LANES F16 all(Pair x) {
+  return each([&](int) { return reinterpret_cast<F4>(U4{x, x, x, x}); });
+}
 AHA_LANES F16 zero() { return all(0.0f); }
 AHA_LANES F16 load(const float* p) {
   return each([&](int i) { return reinterpret_cast<const F4*>(p)[i]; });
 }
+AHA_LANES F16 load(const Pair* p) { return load(reinterpret_cast<const float*>(p)); }
 AHA_LANES F16 load_part(const float* p, int64_t count, float fill) {
   float part[16];
   for (int i = 0; i < 16; ++i) part[i] = i < count ? p[i] : fill;
@@ -33,10 +38,22 @@ AHA_LANES F16 load_part(const float* p, int64_t count, float fill) {
 AHA_LANES void store(float* p, F16 x) {
   for (int i = 0; i < 4; ++i) reinterpret_cast<F4*>(p)[i] = x.part[i];
 }
+AHA_LANES void store(Pair* p, F16 x) { store(reinterpret_cast<float*>(p), x); }
 AHA_LANES void store_part(float* p, int64_t count, F16 x) {
   float part[16];
   store(part, x);
   for (int64_t i = 0; i < count; ++i) p[i] = part[i];
+}
+/// Sixteen numbers of bfloat16; the earlier and the later number of sixteen pairs.
+AHA_LANES F16 widen(const uint16_t* p) {
+  const auto at = [p](int i) { return static_cast<uint32_t>(p[i]) << 16; };
+  return each([&](int i) { return reinterpret_cast<F4>(U4{at(4 * i), at(4 * i + 1), at(4 * i + 2), at(4 * i + 3)}); });
+}
+AHA_LANES F16 widen_low(F16 x) {
+  return each([&](int i) { return reinterpret_cast<F4>(reinterpret_cast<U4>(x.part[i]) << 16); });
+}
+AHA_LANES F16 widen_high(F16 x) {
+  return each([&](int i) { return reinterpret_cast<F4>(reinterpret_cast<U4>(x.part[i]) & 0xffff0000u); });
 }
 AHA_LANES F16 add(F16 a, F16 b) {
   return each([&](int i) { return a.part[i] + b.part[i]; });
@@ -88,7 +105,8 @@ AHA_LANES float max_lanes(F16 x) {
   return largest;
 }
 
-AHA_LANES void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+template <class Number>
+AHA_LANES void transpose_block(const Number* from, int64_t from_stride, Number* to, int64_t to_stride) {
   for (int k = 0; k < 16; ++k)
     for (int i = 0; i < 16; ++i) to[k * to_stride + i] = from[i * from_stride + k];
 }
