@@ -8,66 +8,84 @@ namespace aha::model {
 
 namespace {
 
-void add_rows(const std::vector<float>& bias, int64_t num_rows, float* y) {
-  const int64_t width = static_cast<int64_t>(bias.size());
-  for (int64_t r = 0; r < num_rows && width > 0; ++r) ops::axpy(1.0f, bias.data(), y + r * width, width);
-}
-
 /// One layer's attention of one step; the sizes it needs everywhere, once.
 class GroupedStep {
  public:
-  GroupedStep(const DecodeWeights::State& weights, int64_t layer, std::span<const DecodeRow> rows, KvCache& cache,
-              DecodeScratch& scratch)
-      : config_(weights.config),
-        weights_(weights.layers[layer].attention),
+  GroupedStep(const DecodePart& part, int64_t layer)
+      : config_(part.weights.config),
+        weights_(part.weights.layers[layer].attention),
         layer_(layer),
-        rows_(rows),
-        num_rows_(static_cast<int64_t>(rows.size())),
-        cache_(cache),
-        scratch_(scratch) {}
+        part_(part),
+        scratch_(part.scratch),
+        owns_kv_heads_(kv_heads_ % part.share.parts == 0),
+        tile_(make_tile()),
+        paged_({.num_kv_heads = kv_heads_,
+                .group = group_,
+                .key_width = width_,
+                .value_width = width_,
+                .value_begin = kv_heads_ * width_,
+                .scale = static_cast<float>(config_.softmax_scale())},
+               layer, tile_, part) {}
 
   void run() {
     project();
-    for (int64_t r = 0; r < num_rows_; ++r) {
-      const float* input = scratch_.input_R.get() + r * scratch_.input_width;
-      place_queries(input, r);
-      append(input + heads_ * width_, rows_[r]);
-    }
-    PagedAttention({.num_kv_heads = kv_heads_,
-                    .group = group_,
-                    .key_width = width_,
-                    .value_width = width_,
-                    .value_begin = kv_heads_ * width_,
-                    .scale = static_cast<float>(config_.softmax_scale())},
-                   layer_, rows_, cache_, scratch_)
-        .run();
-    gather();
-    add_rows(weights_.output_bias, num_rows_, scratch_.x_RD.get());
-    weights_.output.multiply(scratch_.mixed_R.get(), num_rows_, heads_ * width_, scratch_.x_RD.get(),
-                             config_.hidden_size, /*accumulate=*/true);
+    append_own();
+    paged_.for_spans([&](const HeadSpan& span) { place_queries(span); });
+    if (!owns_kv_heads_) part_.barrier();
+    paged_.run();
+    paged_.for_spans([&](const HeadSpan& span) { gather(span); });
+    part_.barrier();
+    add_output();
+    part_.barrier();
   }
 
  private:
-  void project() {
-    scratch_.normalize(weights_.norm, num_rows_);
-    weights_.input.multiply(scratch_.normed_RD.get(), num_rows_, config_.hidden_size, scratch_.input_R.get(),
-                            scratch_.input_width);
-    add_rows(weights_.input_bias, num_rows_, scratch_.input_R.get());
+  /// With key-value heads of its own a part needs nobody else's keys.
+  AttentionTile make_tile() const {
+    if (!owns_kv_heads_) return part_.attention_tile();
+    return {0, num_rows_, part_.share.begin(kv_heads_) * group_, part_.share.end(kv_heads_) * group_};
   }
 
-  // As PagedAttention wants them: all rows of a key-value head, and in each row the heads that read it.
-  void place_queries(const float* input, int64_t row) {
-    for (int64_t g = 0; g < kv_heads_; ++g) {
-      float* query = scratch_.query.get() + (g * num_rows_ + row) * group_ * width_;
-      std::copy_n(input + g * group_ * width_, group_ * width_, query);
-      for (int64_t j = 0; j < group_; ++j) finish_head(weights_.q_norm, rows_[row].position, query + j * width_);
+  void project() {
+    const float* normed = part_.normalize(weights_.norm);
+    weights_.input.multiply(normed, num_rows_, config_.hidden_size, scratch_.input_R.get(), scratch_.input_width,
+                            /*accumulate=*/false, part_.share);
+    part_.barrier();
+  }
+
+  /// The i-th head of a row of q_proj, k_proj and v_proj, with its bias, in the part's line.
+  float* take_head(int64_t row, int64_t i) {
+    float* line = part_.own.line.get();
+    std::copy_n(scratch_.input_R.get() + row * scratch_.input_width + i * width_, width_, line);
+    if (!weights_.input_bias.empty()) ops::axpy(1.0f, weights_.input_bias.data() + i * width_, line, width_);
+    return line;
+  }
+
+  void place_queries(const HeadSpan& span) {
+    for (int64_t r = tile_.row_begin; r < tile_.row_end; ++r) {
+      for (int64_t j = 0; j < span.count; ++j) {
+        float* line = take_head(r, span.first + j);
+        finish_head(weights_.q_norm, part_.rows[r].position, line);
+        std::copy_n(line, width_, paged_.query(span, r) + j * width_);
+      }
     }
   }
 
-  void append(const float* key_value, const DecodeRow& row) {
-    float* slot = cache_slot(cache_, row, layer_);
-    std::copy_n(key_value, 2 * kv_heads_ * width_, slot);
-    for (int64_t g = 0; g < kv_heads_; ++g) finish_head(weights_.k_norm, row.position, slot + g * width_);
+  void append_own() {
+    const ops::Share heads = owns_kv_heads_ ? part_.share : ops::Share{};
+    const ops::Share rows = owns_kv_heads_ ? ops::Share{} : part_.share;
+    for (int64_t r = rows.begin(num_rows_); r < rows.end(num_rows_); ++r) {
+      for (int64_t g = heads.begin(kv_heads_); g < heads.end(kv_heads_); ++g) append(r, g);
+    }
+  }
+
+  void append(int64_t r, int64_t kv_head) {
+    const DecodeRow& row = part_.rows[r];
+    float* key = take_head(r, heads_ + kv_head);
+    finish_head(weights_.k_norm, row.position, key);
+    part_.store(row, layer_, kv_head * width_, key, width_);
+    const float* value = take_head(r, heads_ + kv_heads_ + kv_head);
+    part_.store(row, layer_, (kv_heads_ + kv_head) * width_, value, width_);
   }
 
   void finish_head(const std::vector<float>& norm, int64_t position, float* x) const {
@@ -77,31 +95,39 @@ class GroupedStep {
     scratch_.rope.turn(x, position);
   }
 
-  void gather() {
-    for (int64_t g = 0; g < kv_heads_; ++g) {
-      for (int64_t r = 0; r < num_rows_; ++r) {
-        std::copy_n(scratch_.attended.get() + (g * num_rows_ + r) * group_ * width_, group_ * width_,
-                    scratch_.mixed_R.get() + (r * heads_ + g * group_) * width_);
-      }
+  void gather(const HeadSpan& span) {
+    for (int64_t r = tile_.row_begin; r < tile_.row_end; ++r) {
+      std::copy_n(paged_.attended(span, r), span.count * width_,
+                  scratch_.mixed_R.get() + (r * heads_ + span.first) * width_);
     }
+  }
+
+  void add_output() {
+    const int64_t hidden_size = config_.hidden_size;
+    const ops::Columns own = weights_.output.columns(part_.share);
+    for (int64_t r = 0; r < num_rows_ && !weights_.output_bias.empty(); ++r) {
+      ops::axpy(1.0f, weights_.output_bias.data() + own.begin, scratch_.x_RD.get() + r * hidden_size + own.begin,
+                own.end - own.begin);
+    }
+    weights_.output.multiply(scratch_.mixed_R.get(), num_rows_, heads_ * width_, scratch_.x_RD.get(), hidden_size,
+                             /*accumulate=*/true, part_.share);
   }
 
   const ModelConfig& config_;
   const DecodeAttention& weights_;
   const int64_t layer_;
-  const std::span<const DecodeRow> rows_;
-  const int64_t num_rows_;
-  KvCache& cache_;
+  const DecodePart& part_;
   DecodeScratch& scratch_;
+  const int64_t num_rows_ = part_.num_rows(), width_ = config_.head_dim;
   const int64_t heads_ = config_.num_attention_heads, kv_heads_ = config_.num_key_value_heads;
-  const int64_t group_ = heads_ / kv_heads_, width_ = config_.head_dim;
+  const int64_t group_ = heads_ / kv_heads_;
+  const bool owns_kv_heads_;
+  const AttentionTile tile_;
+  PagedAttention paged_;
 };
 
 }  // namespace
 
-void decode_grouped_attention(const DecodeWeights::State& weights, int64_t layer, std::span<const DecodeRow> rows,
-                              KvCache& cache, DecodeScratch& scratch) {
-  GroupedStep(weights, layer, rows, cache, scratch).run();
-}
+void decode_grouped_attention(const DecodePart& part, int64_t layer) { GroupedStep(part, layer).run(); }
 
 }  // namespace aha::model

@@ -1,7 +1,8 @@
 // Blocks of rows against the pages they share; sums run over the tokens in order, whatever the pages are.
 #include "model/decode_paged_attention.h"
 
-#include <algorithm>
+#include <type_traits>
+#include <utility>
 
 #include "aha/ops/cpu_gemm.h"
 #include "aha/ops/cpu_math.h"
@@ -10,23 +11,16 @@ namespace aha::model {
 
 namespace {
 
-constexpr int64_t kCacheLineFloats = 16;
-
 int64_t round_up(int64_t num_tokens) { return (num_tokens + kScoreAlign - 1) / kScoreAlign * kScoreAlign; }
 
 }  // namespace
 
-PagedAttention::PagedAttention(const PagedShape& shape, int64_t layer, std::span<const DecodeRow> rows,
-                               const KvCache& cache, DecodeScratch& scratch)
-    : shape_(shape),
-      layer_(layer),
-      rows_(rows),
-      num_rows_(static_cast<int64_t>(rows.size())),
-      cache_(cache),
-      scratch_(scratch) {}
+PagedAttention::PagedAttention(const PagedShape& shape, int64_t layer, const AttentionTile& tile,
+                               const DecodePart& part)
+    : shape_(shape), layer_(layer), tile_(tile), part_(part), rows_(part.rows) {}
 
 void PagedAttention::run() {
-  for (int64_t row = 0; row < num_rows_;) {
+  for (int64_t row = tile_.row_begin; row < tile_.row_end && tile_.num_heads() > 0;) {
     const int64_t end = block_end(row);
     attend(row, end);
     row = end;
@@ -36,11 +30,10 @@ void PagedAttention::run() {
 // Rows that start on the same page - a prompt's, or the samples of one - go through it together; others alone, so
 // that what a row has read is still near when its values are summed.
 int64_t PagedAttention::block_end(int64_t begin) const {
-  const int64_t heads = shape_.num_kv_heads * shape_.group;
   int64_t end = begin + 1, num_tokens = rows_[begin].position + 1;
-  while (end < num_rows_ && rows_[end].pages[0] == rows_[begin].pages[0]) {
+  while (end < tile_.row_end && rows_[end].pages[0] == rows_[begin].pages[0]) {
     num_tokens = std::max<int64_t>(num_tokens, rows_[end].position + 1);
-    if ((end + 1 - begin) * heads * round_up(num_tokens) > kScoreFloats) break;
+    if ((end + 1 - begin) * tile_.num_heads() * round_up(num_tokens) > kScoreFloats) break;
     ++end;
   }
   return end;
@@ -52,30 +45,29 @@ void PagedAttention::attend(int64_t begin, int64_t end) {
   for (int64_t row = begin; row < end; ++row) num_tokens = std::max<int64_t>(num_tokens, rows_[row].position + 1);
   const Block block{begin, end, num_tokens, round_up(num_tokens)};
   for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
-    prefetch(end, first);
-    for_runs(block, first, [&](int64_t row, int64_t count, int64_t) { score(block, row, count, first); });
+    for_runs(block, first, [&](const Run& run) { score(block, run); });
   }
   normalize(block);
   for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
-    for_runs(block, first, [&](int64_t row, int64_t count, int64_t seen) { sum(block, row, count, first, seen); });
+    for_runs(block, first, [&](const Run& run) { sum(block, run); });
   }
 }
 
 void PagedAttention::normalize(const Block& block) {
-  for (int64_t g = 0; g < shape_.num_kv_heads; ++g) {
+  for_spans([&](const HeadSpan& span) {
     for (int64_t row = block.begin; row < block.end; ++row) {
       const int64_t visible = rows_[row].position + 1;
-      float* line = scores(block, g, row);
-      for (int64_t j = 0; j < shape_.group; ++j, line += block.stride) {
+      float* line = scores(block, span, row);
+      for (int64_t j = 0; j < span.count; ++j, line += block.stride) {
         ops::softmax_row(line, shape_.scale, visible);
         std::fill(line + visible, line + block.stride, 0.0f);
       }
     }
-  }
+  });
 }
 
-template <class Run>
-void PagedAttention::for_runs(const Block& block, int64_t first, Run run) const {
+template <class Visit>
+void PagedAttention::for_runs(const Block& block, int64_t first, Visit visit) const {
   for (int64_t row = block.begin; row < block.end;) {
     if (rows_[row].position < first) {
       ++row;
@@ -87,46 +79,61 @@ void PagedAttention::for_runs(const Block& block, int64_t first, Run run) const 
     for (; row < block.end && rows_[row].position >= first && rows_[row].pages[index] == page; ++row) {
       seen = std::max(seen, std::min(kPageTokens, rows_[row].position + 1 - first));
     }
-    run(begin, row - begin, seen);
+    visit(Run{begin, row - begin, first, seen});
   }
 }
 
-void PagedAttention::score(const Block& block, int64_t row, int64_t count, int64_t first) {
-  for (int64_t g = 0; g < shape_.num_kv_heads; ++g) {
-    ops::gemm({.a = scratch_.query.get() + (g * num_rows_ + row) * shape_.group * shape_.key_width,
-               .b = page(row, first) + g * shape_.key_width,
-               .c = scores(block, g, row) + first,
-               .m = count * shape_.group,
-               .n = std::min(kPageTokens, block.stride - first),
-               .k = shape_.key_width,
-               .lda = shape_.key_width,
-               .ldb = cache_.width(),
-               .ldc = block.stride,
-               .transpose_b = true});
-  }
+void PagedAttention::score(const Block& block, const Run& run) {
+  for_spans([&](const HeadSpan& span) {
+    multiply_page(run, span.kv_head * shape_.key_width,
+                  {.a = query(span, run.row),
+                   .c = scores(block, span, run.row) + run.first,
+                   .m = run.count * span.count,
+                   .n = std::min(kPageTokens, block.stride - run.first),
+                   .k = shape_.key_width,
+                   .lda = shape_.key_width,
+                   .ldc = block.stride,
+                   .transpose_b = true,
+                   .accumulate = false});
+  });
 }
 
-void PagedAttention::sum(const Block& block, int64_t row, int64_t count, int64_t first, int64_t seen) {
-  for (int64_t g = 0; g < shape_.num_kv_heads; ++g) {
-    ops::gemm({.a = scores(block, g, row) + first,
-               .b = page(row, first) + shape_.value_begin + g * shape_.value_width,
-               .c = scratch_.attended.get() + (g * num_rows_ + row) * shape_.group * shape_.value_width,
-               .m = count * shape_.group,
-               .n = shape_.value_width,
-               .k = seen,
-               .lda = block.stride,
-               .ldb = cache_.width(),
-               .ldc = shape_.value_width,
-               .accumulate = first > 0});
-  }
+void PagedAttention::sum(const Block& block, const Run& run) {
+  for_spans([&](const HeadSpan& span) {
+    multiply_page(run, shape_.value_begin + span.kv_head * shape_.value_width,
+                  {.a = scores(block, span, run.row) + run.first,
+                   .c = attended(span, run.row),
+                   .m = run.count * span.count,
+                   .n = shape_.value_width,
+                   .k = run.seen,
+                   .lda = block.stride,
+                   .ldc = shape_.value_width,
+                   .transpose_b = false,
+                   .accumulate = run.first > 0});
+  });
 }
 
-// Asks for a page of the next row while this block is at work: with many sequences they lie far from the core.
-void PagedAttention::prefetch(int64_t row, int64_t first) const {
-  if (row >= num_rows_ || first > rows_[row].position) return;
-  const int64_t num_tokens = std::min<int64_t>(kPageTokens, rows_[row].position + 1 - first);
-  const float* floats = page(row, first);
-  for (int64_t i = 0; i < num_tokens * cache_.width(); i += kCacheLineFloats) __builtin_prefetch(floats + i);
+void PagedAttention::multiply_page(const Run& run, int64_t begin, const Product& product) const {
+  const int32_t page = rows_[run.row].pages[run.first / kPageTokens];
+  const auto with = [&](const auto* numbers) {
+    using Number = std::remove_cvref_t<decltype(*numbers)>;
+    ops::gemm_once(ops::GemmOnceArgs<Number>{.a = product.a,
+                                             .b = numbers + begin,
+                                             .c = product.c,
+                                             .m = product.m,
+                                             .n = product.n,
+                                             .k = product.k,
+                                             .lda = product.lda,
+                                             .ldb = part_.cache.width(),
+                                             .ldc = product.ldc,
+                                             .transpose_b = product.transpose_b,
+                                             .accumulate = product.accumulate});
+  };
+  if (part_.cache.type() == ops::NumberType::kFloat32) {
+    with(std::as_const(part_.cache).slot(page, layer_, 0));
+  } else {
+    with(std::as_const(part_.cache).bfloat16_slot(page, layer_, 0));
+  }
 }
 
 }  // namespace aha::model

@@ -1,18 +1,11 @@
-// Sizes of a decoder's memory, by the model's shape.
+// Sizes of the step's buffers.
 #include "model/decode_scratch.h"
 
 #include <algorithm>
 
-#include "aha/ops/cpu_math.h"
-
 namespace aha::model {
 
 namespace {
-
-int64_t widest_hidden(const ModelConfig& config) {
-  const int64_t shared = config.n_routed_experts + 2 * config.n_shared_experts * config.moe_intermediate_size;
-  return std::max({2 * config.intermediate_size, 2 * config.moe_intermediate_size, shared});
-}
 
 int64_t widest_intermediate(const ModelConfig& config) {
   return std::max(
@@ -33,21 +26,40 @@ AttentionWidths attention_widths(const ModelConfig& config) {
           heads * config.v_head_dim};
 }
 
+ExpertChoice make_choice(int64_t num_choices) {
+  return {std::vector<float>(num_choices), std::vector<int32_t>(num_choices)};
+}
+
 }  // namespace
 
-DecodeScratch::DecodeScratch(const ModelConfig& config, int64_t num_positions, int64_t rows)
+PartScratch::PartScratch(const ModelConfig& config, int64_t num_positions, int64_t max_rows)
+    : normed_RD(make_float_buffer(kFewRows * config.hidden_size)),
+      q_normed_R(make_float_buffer(kFewRows * config.q_lora_rank.value_or(0))),
+      choice(make_choice(kFewRows * config.num_experts_per_tok)),
+      line(make_float_buffer(config.cache_width())),
+      scores(make_float_buffer(std::max(kScoreFloats, config.num_attention_heads * (num_positions + kScoreAlign)))),
+      up_R(make_float_buffer(max_rows * widest_intermediate(config))),
+      gathered_RD(make_float_buffer(max_rows * config.hidden_size)),
+      router_RE(make_float_buffer(max_rows * config.n_routed_experts)),
+      router_score(make_float_buffer(config.n_routed_experts)),
+      slot_RK(max_rows * config.num_experts_per_tok),
+      sorted_row(max_rows * config.num_experts_per_tok),
+      expert_begin(config.n_routed_experts + 2) {}
+
+DecodeScratch::DecodeScratch(const ModelConfig& config, int64_t num_positions, int64_t rows, int num_parts)
     : max_rows(rows),
-      hidden_size(config.hidden_size),
-      norm_eps(static_cast<float>(config.rms_norm_eps)),
       rope(config, num_positions),
       x_RD(make_float_buffer(rows * config.hidden_size)),
       normed_RD(make_float_buffer(rows * config.hidden_size)),
+      first_row(num_parts + 1),
       logits(make_float_buffer(rows * config.vocab_size)) {
-  make_attention(config, num_positions);
+  make_attention(config);
   make_feed_forward(config);
+  wanted.reserve(rows);
+  for (int part = 0; part < num_parts; ++part) parts.emplace_back(config, num_positions, rows);
 }
 
-void DecodeScratch::make_attention(const ModelConfig& config, int64_t num_positions) {
+void DecodeScratch::make_attention(const ModelConfig& config) {
   const int64_t heads = config.num_attention_heads;
   const AttentionWidths widths = attention_widths(config);
   input_width = widths.input;
@@ -57,28 +69,25 @@ void DecodeScratch::make_attention(const ModelConfig& config, int64_t num_positi
   query = make_float_buffer(max_rows * heads * widths.key);
   attended = make_float_buffer(max_rows * heads * widths.value);
   mixed_R = make_float_buffer(max_rows * widths.mixed);
-  scores = make_float_buffer(std::max(kScoreFloats, heads * (num_positions + kScoreAlign)));
 }
 
 void DecodeScratch::make_feed_forward(const ModelConfig& config) {
   const int64_t choices = max_rows * config.num_experts_per_tok;
-  hidden_R = make_float_buffer(max_rows * widest_hidden(config));
-  activated_R = make_float_buffer(max_rows * widest_intermediate(config));
-  gathered_RD = make_float_buffer(max_rows * config.hidden_size);
+  hidden_R = make_float_buffer(max_rows * widest_intermediate(config));
+  hidden_RK = make_float_buffer(choices * config.moe_intermediate_size);
   expert_out = make_float_buffer(choices * config.hidden_size);
-  router_score = make_float_buffer(config.n_routed_experts);
-  expert_weight_RK.resize(choices);
-  expert_RK.resize(choices);
-  slot_RK.resize(choices);
-  sorted_row.resize(choices);
-  expert_begin.resize(config.n_routed_experts + 2);
+  choice = make_choice(choices);
 }
 
-void DecodeScratch::normalize(const std::vector<float>& weight, int64_t num_rows) {
-  for (int64_t r = 0; r < num_rows; ++r) {
-    ops::rms_norm_row(x_RD.get() + r * hidden_size, weight.data(), norm_eps, hidden_size,
-                      normed_RD.get() + r * hidden_size);
+void DecodeScratch::cut_rows(std::span<const DecodeRow> rows, int num_parts) {
+  int64_t total = 0, before = 0;
+  for (const DecodeRow& row : rows) total += row.position + 1;
+  int64_t row = 0;
+  for (int part = 0; part < num_parts; ++part) {
+    while (row < std::ssize(rows) && before * num_parts < total * part) before += rows[row++].position + 1;
+    first_row[part] = row;
   }
+  first_row[num_parts] = std::ssize(rows);
 }
 
 }  // namespace aha::model

@@ -1,6 +1,6 @@
 // The memory of a decode step: sized once for the most rows a step may have, so that a step allocates nothing.
 //
-// Letters: R rows of a step, D hidden size, H heads, W width of a cached key, K experts a row.
+// Letters: R rows of a step, D hidden size, H heads, W width of a cached key, E experts, K experts a row.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -8,7 +8,6 @@
 
 #include "aha/model/decoder.h"
 #include "model/decode_rope.h"
-#include "model/decode_weights.h"
 
 namespace aha::model {
 
@@ -18,16 +17,40 @@ inline constexpr int64_t kScoreAlign = 32;
 inline constexpr int64_t kScoreFloats = 1 << 17;
 static_assert(kPageTokens % kScoreAlign == 0);
 
+/// What rows decide row by row, norms and routes, every part of a step works out for itself if they are so few: that
+/// takes less time than waiting for each other.
+inline constexpr int64_t kFewRows = 4;
+
+/// The experts of some rows, best first.
+struct ExpertChoice {
+  std::vector<float> weight_RK;
+  std::vector<int32_t> expert_RK;
+};
+
+/// What one part of a step writes and reads alone.
+struct PartScratch {
+  PartScratch(const ModelConfig& config, int64_t num_positions, int64_t max_rows);
+  FloatBuffer normed_RD, q_normed_R;  // of few rows
+  ExpertChoice choice;                // of few rows
+  FloatBuffer line;                   // a slot of the cache before it is stored
+  FloatBuffer scores;                 // [block of rows, H, context]
+  FloatBuffer up_R;                   // [R, widest intermediate]
+  FloatBuffer gathered_RD;            // rows of one expert
+  FloatBuffer router_RE;              // logits
+  FloatBuffer router_score;           // [E]
+  std::vector<int32_t> slot_RK, sorted_row, expert_begin;
+};
+
 struct DecodeScratch {
   /// @param num_positions no row stands at or beyond it
-  DecodeScratch(const ModelConfig& config, int64_t num_positions, int64_t max_rows);
-  /// normed_RD = the norm of x_RD, row by row.
-  void normalize(const std::vector<float>& weight, int64_t num_rows);
+  DecodeScratch(const ModelConfig& config, int64_t num_positions, int64_t max_rows, int num_parts);
+  /// Cuts rows among so many parts so that each attends to as many tokens.
+  void cut_rows(std::span<const DecodeRow> rows, int num_parts);
 
-  int64_t max_rows, hidden_size;
-  float norm_eps;
+  int64_t max_rows;
   DecodeRope rope;
   FloatBuffer x_RD, normed_RD;
+  std::vector<int64_t> first_row;  // of each part, and the end
   // attention
   int64_t input_width = 0;  // of attention.input's rows
   FloatBuffer input_R;      // [R, input_width]
@@ -36,36 +59,19 @@ struct DecodeScratch {
   FloatBuffer query;        // R·H queries of W, as PagedAttention takes them
   FloatBuffer attended;     // R·H sums of values, likewise
   FloatBuffer mixed_R;      // [R, H·v_head_dim], what o_proj reads
-  FloatBuffer scores;       // [block of rows, H, context]
   // feed-forward
-  FloatBuffer hidden_R;      // [R, widest gate_up or router_and_shared]
-  FloatBuffer activated_R;   // [R, widest intermediate]
-  FloatBuffer gathered_RD;   // rows of one expert
-  FloatBuffer expert_out;    // [R·K, D], sorted by expert
-  FloatBuffer router_score;  // [E]
-  std::vector<float> expert_weight_RK;
-  std::vector<int32_t> expert_RK, slot_RK, sorted_row, expert_begin;
+  FloatBuffer hidden_R;    // [R, widest intermediate], activated: of a dense block or of the shared experts
+  FloatBuffer hidden_RK;   // [R·K, moe_intermediate_size], activated, sorted by expert
+  FloatBuffer expert_out;  // [R·K, D], sorted by expert
+  ExpertChoice choice;
   // output
-  FloatBuffer logits;  // [R, V]
+  std::vector<int32_t> wanted;  // rows that want logits
+  FloatBuffer logits;           // [R, V]
+  std::vector<PartScratch> parts;
 
  private:
-  void make_attention(const ModelConfig& config, int64_t num_positions);
+  void make_attention(const ModelConfig& config);
   void make_feed_forward(const ModelConfig& config);
 };
-
-/// Where a row's token goes in the cache.
-inline float* cache_slot(KvCache& cache, const DecodeRow& row, int64_t layer) {
-  return cache.slot(row.pages[row.position / kPageTokens], layer, row.position % kPageTokens);
-}
-
-/// x_RD += attention of normed rows, whose keys and values (or latents) it appends to the cache. Rows see what stands
-/// in the cache and those of their sequence before them in `rows`.
-void decode_latent_attention(const DecodeWeights::State& weights, int64_t layer, std::span<const DecodeRow> rows,
-                             KvCache& cache, DecodeScratch& scratch);
-void decode_grouped_attention(const DecodeWeights::State& weights, int64_t layer, std::span<const DecodeRow> rows,
-                              KvCache& cache, DecodeScratch& scratch);
-
-/// x_RD += feed-forward block of its normed rows.
-void decode_feed_forward(const DecodeWeights::State& weights, int64_t layer, int64_t num_rows, DecodeScratch& scratch);
 
 }  // namespace aha::model

@@ -1,8 +1,14 @@
 // Packs a model's weights for decoding.
 #include "model/decode_weights.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+
+#include <algorithm>
+#include <atomic>
 #include <string>
 
+#include "aha/ops/parallel.h"
 #include "model/merged_weights.h"
 #include "model/router_shape.h"
 
@@ -12,12 +18,23 @@ namespace {
 
 class Packer {
  public:
-  explicit Packer(const Model& model) : model_(model), config_(model.config()), merged_(model) {}
+  Packer(const Model& model, ops::NumberType type)
+      : model_(model), config_(model.config()), type_(type), merged_(model) {}
 
   std::vector<float> floats(const std::string& name) const { return to_floats(tensor(name)); }
 
-  ops::PackedWeight pack(const std::string& name) const { return pack(tensor(name)); }
+  ops::PackedWeight pack(const std::string& name) const { return pack(tensor(name), type_); }
 
+  NumberRows rows(const std::string& name) const {
+    const at::Tensor values = plain(tensor(name));
+    return {values.const_data_ptr<float>(), values.size(0), values.size(1), type_};
+  }
+
+  DecodeLayer layer(const std::string& prefix, bool is_moe) const {
+    return {attention(prefix), feed_forward(prefix, is_moe)};
+  }
+
+ private:
   DecodeAttention attention(const std::string& layer) const {
     const std::string prefix = layer + "attention.";
     DecodeAttention out;
@@ -44,28 +61,27 @@ class Packer {
     return out;
   }
 
- private:
-  torch::Tensor tensor(const std::string& name) const { return merged_(name); }
+  at::Tensor tensor(const std::string& name) const { return merged_(name); }
 
-  static torch::Tensor plain(const torch::Tensor& tensor) {
-    return tensor.detach().to(torch::kCPU, torch::kFloat32).contiguous();
-  }
-  static std::vector<float> to_floats(const torch::Tensor& tensor) {
-    const torch::Tensor values = plain(tensor);
+  static at::Tensor plain(const at::Tensor& tensor) { return tensor.detach().to(at::kCPU, at::kFloat).contiguous(); }
+  static std::vector<float> to_floats(const at::Tensor& tensor) {
+    const at::Tensor values = plain(tensor);
     return {values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel()};
   }
-  static ops::PackedWeight pack(const torch::Tensor& weight_NK) {
-    const torch::Tensor values = plain(weight_NK);
-    return {values.const_data_ptr<float>(), values.size(0), values.size(1), values.size(1)};
+  static ops::PackedWeight pack(const at::Tensor& weight_NK, ops::NumberType type) {
+    const at::Tensor values = plain(weight_NK);
+    return {values.const_data_ptr<float>(), values.size(0), values.size(1), values.size(1), type};
   }
-  static DecodeMlp mlp(const torch::Tensor& gate_up, const torch::Tensor& down) {
-    return {pack(gate_up), pack(down), down.size(1)};
+  DecodeMlp mlp(const at::Tensor& gate_up, const at::Tensor& down) const {
+    const int64_t intermediate = down.size(1);
+    return {pack(gate_up.narrow(0, 0, intermediate), type_), pack(gate_up.narrow(0, intermediate, intermediate), type_),
+            pack(down, type_)};
   }
 
   void add_latent(const std::string& prefix, DecodeAttention& out) const {
     out.latent_norm = floats(prefix + "kv_a_layernorm");
     const std::string q_in = config_.q_lora_rank ? "q_a_proj" : "q_proj";
-    out.input = pack(torch::cat({tensor(prefix + q_in), tensor(prefix + "kv_a_proj_with_mqa")}));
+    out.input = pack(at::cat({tensor(prefix + q_in), tensor(prefix + "kv_a_proj_with_mqa")}), type_);
     if (config_.q_lora_rank) {
       out.q_a_norm = floats(prefix + "q_a_layernorm");
       out.q_b = pack(prefix + "q_b_proj");
@@ -75,9 +91,9 @@ class Packer {
 
   void add_grouped(const std::string& prefix, DecodeAttention& out) const {
     const auto joined = [&](const char* kind) {
-      return torch::cat({tensor(prefix + "q_" + kind), tensor(prefix + "k_" + kind), tensor(prefix + "v_" + kind)});
+      return at::cat({tensor(prefix + "q_" + kind), tensor(prefix + "k_" + kind), tensor(prefix + "v_" + kind)});
     };
-    out.input = pack(joined("proj"));
+    out.input = pack(joined("proj"), type_);
     if (config_.has_qkv_bias) out.input_bias = to_floats(joined("bias"));
     if (config_.has_o_bias) out.output_bias = floats(prefix + "o_bias");
     if (config_.has_qk_norm) {
@@ -86,53 +102,114 @@ class Packer {
     }
   }
 
-  void absorb(const torch::Tensor& kv_b, DecodeAttention& out) const {
+  void absorb(const at::Tensor& kv_b, DecodeAttention& out) const {
     const int64_t nope = config_.qk_nope_head_dim, value = config_.v_head_dim;
     for (int64_t h = 0; h < config_.num_attention_heads; ++h) {
-      const torch::Tensor head = kv_b.narrow(0, h * (nope + value), nope + value);
-      out.w_uk.push_back(pack(head.narrow(0, 0, nope).t()));
-      out.w_uv.push_back(pack(head.narrow(0, nope, value)));
+      const at::Tensor head = kv_b.narrow(0, h * (nope + value), nope + value);
+      out.w_uk.push_back(pack(head.narrow(0, 0, nope).t(), type_));
+      out.w_uv.push_back(pack(head.narrow(0, nope, value), type_));
     }
   }
 
   void add_experts(const std::string& prefix, DecodeFeedForward& out) const {
-    torch::Tensor first = tensor(prefix + "router");
+    out.router = pack(tensor(prefix + "router"), ops::NumberType::kFloat32);
     if (config_.n_shared_experts > 0) {
-      first = torch::cat({first, tensor(prefix + "shared_experts.gate_up")});
-      out.shared_down = pack(prefix + "shared_experts.down");
-      out.shared_intermediate = out.shared_down.k();
+      out.shared = mlp(tensor(prefix + "shared_experts.gate_up"), tensor(prefix + "shared_experts.down"));
     }
-    out.router_and_shared = pack(first);
     if (config_.has_expert_bias()) out.expert_bias = to_floats(model_.buffer(prefix + "expert_bias"));
-    const torch::Tensor gate_up = tensor(prefix + "experts.gate_up");
-    const torch::Tensor down = tensor(prefix + "experts.down");
+    const at::Tensor gate_up = tensor(prefix + "experts.gate_up");
+    const at::Tensor down = tensor(prefix + "experts.down");
     for (int64_t e = 0; e < config_.n_routed_experts; ++e) out.experts.push_back(mlp(gate_up[e], down[e]));
   }
 
   const Model& model_;
   const ModelConfig& config_;
+  const ops::NumberType type_;
   const MergedWeights merged_;
 };
 
+int64_t bytes_of(const std::vector<float>& floats) { return std::ssize(floats) * int64_t{sizeof(float)}; }
+
+int64_t attention_bytes(const DecodeAttention& attention) {
+  int64_t bytes = attention.input.bytes() + attention.output.bytes() + attention.q_b.bytes();
+  for (const auto* heads : {&attention.w_uk, &attention.w_uv}) {
+    for (const ops::PackedWeight& head : *heads) bytes += head.bytes();
+  }
+  for (const auto* floats : {&attention.norm, &attention.q_a_norm, &attention.latent_norm, &attention.input_bias,
+                             &attention.output_bias, &attention.q_norm, &attention.k_norm}) {
+    bytes += bytes_of(*floats);
+  }
+  return bytes;
+}
+
+int64_t feed_forward_bytes(const DecodeFeedForward& block, int64_t num_experts) {
+  int64_t bytes = bytes_of(block.norm) + block.dense.bytes() + block.router.bytes() + block.shared.bytes() +
+                  bytes_of(block.expert_bias);
+  if (block.is_moe) bytes += std::min(num_experts, std::ssize(block.experts)) * block.experts.front().bytes();
+  return bytes;
+}
+
 }  // namespace
 
-DecodeWeights::DecodeWeights(const Model& model) : state_(std::make_unique<State>()) {
-  const torch::NoGradGuard no_grad;
+NumberRows::NumberRows(const float* floats, int64_t num_rows, int64_t width, ops::NumberType type) : width_(width) {
+  const int64_t count = num_rows * width;
+  if (type == ops::NumberType::kFloat32) {
+    floats_.assign(floats, floats + count);
+  } else {
+    bfloat16s_.resize(count);
+    ops::round_to_bfloat16(floats, count, bfloat16s_.data());
+  }
+}
+
+void NumberRows::copy_row(int64_t row, float* out) const {
+  if (bfloat16s_.empty()) {
+    std::copy_n(floats_.data() + row * width_, width_, out);
+  } else {
+    ops::widen_bfloat16(bfloat16s_.data() + row * width_, width_, out);
+  }
+}
+
+int64_t NumberRows::bytes() const { return bytes_of(floats_) + std::ssize(bfloat16s_) * int64_t{sizeof(uint16_t)}; }
+
+DecodeWeights::DecodeWeights(const Model& model, const DecodeOptions& options) : state_(std::make_unique<State>()) {
+  const at::NoGradGuard no_grad;
   const ModelConfig& config = model.config();
-  const Packer packer(model);
+  const Packer packer(model, options.type);
   state_->config = config;
-  state_->embedding = packer.floats("embed_tokens");
+  state_->options = options;
+  state_->embedding = packer.rows("embed_tokens");
   state_->norm = packer.floats("norm");
   state_->head = packer.pack(config.tie_word_embeddings ? "embed_tokens" : "lm_head");
   state_->router = router_shape(config);
-  for (int64_t l = 0; l < config.num_hidden_layers; ++l) {
-    const std::string prefix = "layers." + std::to_string(l) + ".";
-    state_->layers.push_back({packer.attention(prefix), packer.feed_forward(prefix, config.is_moe_layer(l))});
+  state_->layers.resize(config.num_hidden_layers);
+  std::atomic<int64_t> next = 0;
+  ops::run_workers(ops::default_num_threads(), [&](int) {
+    const at::NoGradGuard no_grad_here;
+    for (int64_t l = next++; l < config.num_hidden_layers; l = next++) {
+      state_->layers[l] = packer.layer("layers." + std::to_string(l) + ".", config.is_moe_layer(l));
+    }
+  });
+  int64_t num_moe = 0;
+  for (DecodeLayer& layer : state_->layers) {
+    if (layer.feed_forward.is_moe) layer.feed_forward.moe_index = num_moe++;
   }
 }
 
 DecodeWeights::~DecodeWeights() = default;
 
 const ModelConfig& DecodeWeights::config() const { return state_->config; }
+const DecodeOptions& DecodeWeights::options() const { return state_->options; }
+
+int64_t DecodeWeights::bytes() const {
+  return state_->embedding.bytes() + step_bytes(std::max<int64_t>(config().n_routed_experts, 1));
+}
+
+int64_t DecodeWeights::step_bytes(int64_t num_experts) const {
+  int64_t bytes = bytes_of(state_->norm) + state_->head.bytes();
+  for (const DecodeLayer& layer : state_->layers) {
+    bytes += attention_bytes(layer.attention) + feed_forward_bytes(layer.feed_forward, num_experts);
+  }
+  return bytes;
+}
 
 }  // namespace aha::model

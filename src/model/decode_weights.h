@@ -8,9 +8,24 @@
 
 namespace aha::model {
 
+/// Numbers that are read a row at a time, as float32.
+class NumberRows {
+ public:
+  NumberRows() = default;
+  NumberRows(const float* floats, int64_t num_rows, int64_t width, ops::NumberType type);
+  void copy_row(int64_t row, float* out) const;
+  int64_t bytes() const;
+
+ private:
+  int64_t width_ = 0;
+  std::vector<float> floats_;
+  std::vector<uint16_t> bfloat16s_;
+};
+
+/// Gate and up apart: a part of a step has the same columns of both.
 struct DecodeMlp {
-  ops::PackedWeight gate_up, down;
-  int64_t intermediate = 0;
+  ops::PackedWeight gate, up, down;
+  int64_t bytes() const { return gate.bytes() + up.bytes() + down.bytes(); }
 };
 
 /// The attention of a layer. W_UK and W_UV are the halves of kv_b_proj, one of each per head.
@@ -33,10 +48,10 @@ struct DecodeFeedForward {
   bool is_moe = false;
   DecodeMlp dense;
   // MoE:
-  ops::PackedWeight router_and_shared;  // router, then the shared experts' gate and up
-  ops::PackedWeight shared_down;
-  int64_t shared_intermediate = 0;  // 0: no shared experts
-  std::vector<float> expert_bias;   // empty: the gate has none
+  int64_t moe_index = 0;           // among the layers that have experts
+  ops::PackedWeight router;        // float32
+  DecodeMlp shared;                // empty: no shared experts
+  std::vector<float> expert_bias;  // empty: the gate has none
   std::vector<DecodeMlp> experts;
 };
 
@@ -47,7 +62,9 @@ struct DecodeLayer {
 
 struct DecodeWeights::State {
   ModelConfig config;
-  std::vector<float> embedding, norm;
+  DecodeOptions options;
+  NumberRows embedding;
+  std::vector<float> norm;
   std::vector<DecodeLayer> layers;
   ops::PackedWeight head;
   ops::RouterShape router{};

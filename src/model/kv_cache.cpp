@@ -23,22 +23,38 @@ FloatBuffer make_float_buffer(int64_t count) {
   return FloatBuffer(floats);
 }
 
-int64_t KvCache::page_bytes(int64_t num_layers, int64_t width) {
-  return kPageTokens * num_layers * width * static_cast<int64_t>(sizeof(float));
+int64_t KvCache::page_bytes(const ModelConfig& config, const DecodeOptions& options) {
+  const int64_t num_layers = config.num_hidden_layers + (options.with_mtp ? 1 : 0);
+  return kPageTokens * num_layers * config.cache_width() * ops::bytes_of(options.type);
 }
-int64_t KvCache::page_bytes(const ModelConfig& config) {
-  return page_bytes(config.num_hidden_layers, config.cache_width());
+int64_t KvCache::page_bytes() const { return kPageTokens * num_layers_ * width_ * ops::bytes_of(type_); }
+
+KvCache::KvCache(const ModelConfig& config, int64_t cache_bytes, const DecodeOptions& options)
+    : type_(options.type),
+      num_layers_(config.num_hidden_layers + (options.with_mtp ? 1 : 0)),
+      width_(config.cache_width()),
+      num_pages_(std::max<int64_t>(cache_bytes, 0) / page_bytes()),
+      storage_(make_float_buffer(num_pages_ * page_bytes() / static_cast<int64_t>(sizeof(float)))),
+      references_(num_pages_, 0) {
+  free_pages(0, num_pages_);
 }
 
-KvCache::KvCache(const ModelConfig& config, int64_t cache_bytes)
-    : num_layers_(config.num_hidden_layers),
-      width_(config.cache_width()),
-      num_pages_(std::max<int64_t>(cache_bytes, 0) / page_bytes(config)),
-      storage_(make_float_buffer(num_pages_ * page_bytes(config) / static_cast<int64_t>(sizeof(float)))),
-      references_(num_pages_, 0),
-      free_(num_pages_) {
-  // The lowest page comes first, so that a small load keeps to little memory.
-  std::iota(free_.rbegin(), free_.rend(), 0);
+KvCache KvCache::part(ops::Share share) const {
+  KvCache cache;
+  cache.type_ = type_;
+  cache.num_layers_ = num_layers_;
+  cache.width_ = width_;
+  cache.storage_ = storage_;
+  cache.references_.assign(references_.size(), 0);
+  cache.free_pages(share.begin(num_pages_), share.end(num_pages_));
+  return cache;
+}
+
+// The lowest page comes first, so that a small load keeps to little memory.
+void KvCache::free_pages(int64_t begin, int64_t end) {
+  num_pages_ = end - begin;
+  free_.resize(num_pages_);
+  std::iota(free_.rbegin(), free_.rend(), static_cast<int32_t>(begin));
 }
 
 int32_t KvCache::allocate() {
@@ -61,15 +77,24 @@ void KvCache::release(int32_t page) {
 
 int32_t KvCache::copy(int32_t page) {
   const int32_t fresh = allocate();
-  if (fresh >= 0) std::copy_n(slot(page, 0, 0), num_layers_ * kPageTokens * width_, slot(fresh, 0, 0));
+  if (fresh < 0) return fresh;
+  const int64_t floats = page_bytes() / static_cast<int64_t>(sizeof(float));
+  std::copy_n(storage_.get() + page * floats, floats, storage_.get() + fresh * floats);
   return fresh;
 }
 
-float* KvCache::slot(int32_t page, int64_t layer, int64_t index) {
-  return storage_.get() + ((page * num_layers_ + layer) * kPageTokens + index) * width_;
+int64_t KvCache::offset(int32_t page, int64_t layer, int64_t index) const {
+  return ((page * num_layers_ + layer) * kPageTokens + index) * width_;
 }
+float* KvCache::slot(int32_t page, int64_t layer, int64_t index) { return storage_.get() + offset(page, layer, index); }
 const float* KvCache::slot(int32_t page, int64_t layer, int64_t index) const {
-  return storage_.get() + ((page * num_layers_ + layer) * kPageTokens + index) * width_;
+  return storage_.get() + offset(page, layer, index);
+}
+uint16_t* KvCache::bfloat16_slot(int32_t page, int64_t layer, int64_t index) {
+  return reinterpret_cast<uint16_t*>(storage_.get()) + offset(page, layer, index);
+}
+const uint16_t* KvCache::bfloat16_slot(int32_t page, int64_t layer, int64_t index) const {
+  return reinterpret_cast<const uint16_t*>(storage_.get()) + offset(page, layer, index);
 }
 
 }  // namespace aha::model

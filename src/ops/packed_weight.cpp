@@ -88,7 +88,7 @@ void PackedWeight::multiply(const float* x, int64_t m, int64_t ldx, float* y, in
                             Share share) const {
   const CpuKernels& kernels = cpu_kernels();
   const PairKernels& of_pairs = pair_kernels();
-  const int64_t width = type_ == NumberType::kFloat32 ? kernels.panel_width : of_pairs.panel_width;
+  const int64_t width = panel_width();
   const int64_t panels = panels_of(n_, width);
   const Target to{y, ldy, m, n_, accumulate, share.begin(panels), share.end(panels)};
   if (m == 0 || to.first == to.last) return;
@@ -98,6 +98,15 @@ void PackedWeight::multiply(const float* x, int64_t m, int64_t ldx, float* y, in
     multiply_panels(rounded_rows(of_pairs, x, ldx, m, k_), pairs_of(k_), static_cast<const Pair*>(panels_.get()),
                     pairs_of(k_), width, to, of_pairs.multiply);
   }
+}
+
+int64_t PackedWeight::panel_width() const {
+  return type_ == NumberType::kFloat32 ? cpu_kernels().panel_width : pair_kernels().panel_width;
+}
+
+Columns PackedWeight::columns(Share share) const {
+  const int64_t width = panel_width(), panels = panels_of(n_, width);
+  return {std::min(n_, share.begin(panels) * width), std::min(n_, share.end(panels) * width)};
 }
 
 }  // namespace aha::ops

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "aha/model/model.h"
+#include "aha/ops/cpu_gemm.h"
 
 namespace aha::model {
 
@@ -20,14 +21,26 @@ struct FreeFloats {
 using FloatBuffer = std::unique_ptr<float[], FreeFloats>;
 FloatBuffer make_float_buffer(int64_t count);
 
-/// Weights laid out for decoding, shared read-only by all workers. Made once per policy update.
+/// How a model is decoded: weights, products and cache in float32, or in bfloat16 with sums in float32 (router, norms
+/// and softmax stay in float32).
+struct DecodeOptions {
+  ops::NumberType type = ops::NumberType::kFloat32;
+  bool with_mtp = false;  // also the MTP module, for drafts; the model must have one
+};
+
+/// Weights laid out for decoding, shared read-only by all workers. Made once per policy update. On the CPU they are
+/// packed copies; elsewhere the model's own tensors.
 class DecodeWeights {
  public:
-  explicit DecodeWeights(const Model& model);
+  explicit DecodeWeights(const Model& model, const DecodeOptions& options = {});
   ~DecodeWeights();
   struct State;
   const State& state() const { return *state_; }
   const ModelConfig& config() const;
+  const DecodeOptions& options() const;
+  int64_t bytes() const;  ///< of all weights, as laid out here
+  /// Of the weights that a step reads whose rows choose `num_experts` different experts a layer.
+  int64_t step_bytes(int64_t num_experts) const;
 
  private:
   std::unique_ptr<State> state_;
@@ -35,29 +48,38 @@ class DecodeWeights {
 
 /// Pages of kPageTokens tokens, all layers of a page together. Per token and layer ModelConfig::cache_width() floats:
 /// kv_lora_rank latents (after their norm) and qk_rope_head_dim rope values (rotated), or the keys of all key-value
-/// heads (normed, rotated) and then their values. Reference-counted; not thread-safe (one per worker).
+/// heads (normed, rotated) and then their values; float32 or bfloat16. The MTP module's layer, if kept, is the last.
+/// Reference-counted; not thread-safe (one per worker). Copies of a cache share its memory, not its counts.
 class KvCache {
  public:
-  /// As many pages as cache_bytes hold.
-  KvCache(const ModelConfig& config, int64_t cache_bytes);
+  /// As many pages as cache_bytes hold, all free.
+  KvCache(const ModelConfig& config, int64_t cache_bytes, const DecodeOptions& options = {});
+  /// A cache of its own over the pages of this one that are share's; page ids stay. All are free in it.
+  KvCache part(ops::Share share) const;
   int64_t num_pages() const { return num_pages_; }
   int64_t num_free_pages() const { return static_cast<int64_t>(free_.size()); }
   int32_t allocate();          ///< a page with one reference; -1 when none is free
   void retain(int32_t page);   ///< one more owner
   void release(int32_t page);  ///< freed when the last owner lets go
   int32_t copy(int32_t page);  ///< a fresh page with the same content (copy-on-write); -1 when none is free
-  /// The floats of a token slot: [cache_width()].
+  /// The numbers of a token slot, [width()]: of a float32 cache, of a bfloat16 one.
   float* slot(int32_t page, int64_t layer, int64_t index);
   const float* slot(int32_t page, int64_t layer, int64_t index) const;
-  int64_t width() const { return width_; }  ///< floats from a slot to the next
-  int64_t page_bytes() const { return page_bytes(num_layers_, width_); }
-  static int64_t page_bytes(const ModelConfig& config);
+  uint16_t* bfloat16_slot(int32_t page, int64_t layer, int64_t index);
+  const uint16_t* bfloat16_slot(int32_t page, int64_t layer, int64_t index) const;
+  int64_t width() const { return width_; }  ///< numbers from a slot to the next
+  ops::NumberType type() const { return type_; }
+  int64_t page_bytes() const;
+  static int64_t page_bytes(const ModelConfig& config, const DecodeOptions& options = {});
 
  private:
-  static int64_t page_bytes(int64_t num_layers, int64_t width);
-  int64_t num_layers_, width_, num_pages_;
-  FloatBuffer storage_;
-  std::vector<int32_t> references_, free_;
+  KvCache() = default;
+  void free_pages(int64_t begin, int64_t end);
+  int64_t offset(int32_t page, int64_t layer, int64_t index) const;
+  ops::NumberType type_ = ops::NumberType::kFloat32;
+  int64_t num_layers_ = 0, width_ = 0, num_pages_ = 0;
+  std::shared_ptr<float[]> storage_;
+  std::vector<int32_t> references_, free_;  // references by page id, of all pages of the memory
 };
 
 /// One token to process: it is written at `position` of the sequence that owns `pages`, and sees all up to itself.
@@ -67,23 +89,34 @@ struct DecodeRow {
   int32_t position;
   const int32_t* pages;  // page ids of the sequence, covering `position`
   bool wants_logits;
+  uint8_t* experts = nullptr;  // out, if given: [MoE layers, experts a token], best first (at most 256 experts)
 };
 
-struct DecodeScratch;
+/// A row of the last step, and the token that was drawn after it.
+struct DraftRow {
+  int32_t row;         // index into the rows of the last step
+  int32_t next_token;  // which stands at the position after it
+  bool wants_token;
+};
 
-/// One worker's scratch memory; many may share the weights. One thread each.
+class DecodeBackend;
+
+/// One worker's scratch memory; many may share the weights. The caller's thread works, and with num_threads > 1 as many
+/// more of its own as pay off: a step is then cut by columns, heads and rows, which changes no bit.
 class Decoder {
  public:
-  Decoder(const DecodeWeights& weights, KvCache& cache, int64_t max_rows);
+  Decoder(const DecodeWeights& weights, KvCache& cache, int64_t max_rows, int num_threads = 1);
   ~Decoder();
   /// Runs all rows through all layers. @return logits [number of rows that want them, vocab_size], valid until the next
   /// step
   const float* step(std::span<const DecodeRow> rows);
+  /// The MTP module (arXiv:2412.19437 §2.2) on rows of the last step, in their order. Every token of a sequence must
+  /// go through it once its successor is known, for it attends to those before. Needs DecodeOptions::with_mtp.
+  /// @return the likeliest token after each row's next_token, -1 where not wanted; valid until the next call
+  std::span<const int32_t> draft(std::span<const DraftRow> rows);
 
  private:
-  const DecodeWeights& weights_;
-  KvCache& cache_;
-  std::unique_ptr<DecodeScratch> scratch_;
+  std::unique_ptr<DecodeBackend> backend_;
 };
 
 }  // namespace aha::model

@@ -52,6 +52,10 @@ void round_to_bfloat16(const float* x, int64_t count, uint16_t* y);
 /// y = x, exactly.
 void widen_bfloat16(const uint16_t* x, int64_t count, float* y);
 
+struct Columns {
+  int64_t begin, end;
+};
+
 /// A weight [N, K] laid out once for y = x · Wᵀ. Copies share the panels.
 ///
 /// float32: the same bits as gemm with transpose_b. bfloat16: weight and x are rounded to bfloat16 (to nearest, ties
@@ -69,8 +73,11 @@ class PackedWeight {
   /// make up the product). Allocates nothing in the steady state.
   void multiply(const float* x, int64_t m, int64_t ldx, float* y, int64_t ldy, bool accumulate = false,
                 Share share = {}) const;
+  /// Those of y that are `share`'s.
+  Columns columns(Share share) const;
 
  private:
+  int64_t panel_width() const;
   int64_t n_ = 0, k_ = 0;
   NumberType type_ = NumberType::kFloat32;
   std::shared_ptr<const void> panels_;  // of float, or of pairs of bfloat16 numbers along k

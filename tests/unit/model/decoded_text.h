@@ -1,6 +1,8 @@
 // Runs sequences through a decoder, for its tests.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
+
+#include <ATen/ops/empty.h>
 
 #include <vector>
 
@@ -14,8 +16,8 @@ inline ModelConfig long_config(ModelConfig config) {
   return config;
 }
 
-inline int64_t bytes_for(const ModelConfig& config, int64_t num_pages) {
-  return num_pages * KvCache::page_bytes(config);
+inline int64_t bytes_for(const ModelConfig& config, int64_t num_pages, const DecodeOptions& options = {}) {
+  return num_pages * KvCache::page_bytes(config, options);
 }
 
 /// A sequence with its pages.
@@ -40,8 +42,8 @@ inline std::vector<float> copy_row(const float* logits, int64_t row, int64_t wid
 
 /// Logits of every token, `rows_per_step` tokens at a time.
 inline std::vector<std::vector<float>> decode(const DecodeWeights& weights, KvCache& cache, Text text,
-                                              int64_t rows_per_step) {
-  Decoder decoder(weights, cache, rows_per_step);
+                                              int64_t rows_per_step, int num_threads = 1) {
+  Decoder decoder(weights, cache, rows_per_step, num_threads);
   std::vector<std::vector<float>> logits;
   while (text.num_done < std::ssize(text.tokens)) {
     std::vector<DecodeRow> rows;
@@ -52,8 +54,8 @@ inline std::vector<std::vector<float>> decode(const DecodeWeights& weights, KvCa
   return logits;
 }
 
-inline torch::Tensor to_tensor(const std::vector<std::vector<float>>& rows) {
-  torch::Tensor out = torch::empty({std::ssize(rows), std::ssize(rows[0])});
+inline at::Tensor to_tensor(const std::vector<std::vector<float>>& rows) {
+  at::Tensor out = at::empty({std::ssize(rows), std::ssize(rows[0])});
   for (size_t i = 0; i < rows.size(); ++i) {
     std::copy(rows[i].begin(), rows[i].end(), out.data_ptr<float>() + static_cast<int64_t>(i) * out.size(1));
   }

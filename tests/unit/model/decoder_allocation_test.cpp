@@ -1,6 +1,7 @@
 // A decode step allocates nothing: operator new of this program counts.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -8,7 +9,7 @@
 #include "unit/model/tiny_models.h"
 
 namespace {
-thread_local int64_t num_allocations = 0;
+std::atomic<int64_t> num_allocations = 0;
 }  // namespace
 
 void* operator new(std::size_t bytes) {
@@ -22,24 +23,33 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 namespace aha::model {
 namespace {
 
+void expect_no_allocation(const ModelConfig& config, const DecodeOptions& options, int num_threads) {
+  const DecodeWeights weights(Model::make(config, 1), options);
+  KvCache cache(config, 20 * KvCache::page_bytes(config, options), options);
+  constexpr int32_t kRows = 20;
+  std::vector<int32_t> pages;
+  for (int i = 0; i < kRows; ++i) pages.push_back(cache.allocate());
+  Decoder decoder(weights, cache, kRows, num_threads);
+  std::vector<uint8_t> experts(kRows * 2 * 3);
+  std::vector<DecodeRow> rows(kRows);
+  const auto run_step = [&](int32_t position) {
+    for (int32_t r = 0; r < kRows; ++r) {
+      rows[r] = {(r + position) % 23, position, &pages[r], r % 2 == 0, experts.data() + r * 6};
+    }
+    decoder.step(rows);
+  };
+  // The first steps grow the products' own scratch, which is kept; on all threads and on one.
+  for (int32_t position = 0; position < 40; ++position) run_step(position);
+  const int64_t before = num_allocations;
+  for (int32_t position = 40; position < 64; ++position) run_step(position);
+  EXPECT_EQ(num_allocations, before);
+}
+
 TEST(DecoderAllocation, AStepAllocatesNothing) {
   for (const ModelConfig& config : {tiny_config(), plain_config(), tiny_qwen2(), tiny_qwen3_moe()}) {
-    const DecodeWeights weights(Model::make(config, 1));
-    KvCache cache(config, 20 * KvCache::page_bytes(config));
-    constexpr int32_t kRows = 20;
-    std::vector<int32_t> pages;
-    for (int i = 0; i < kRows; ++i) pages.push_back(cache.allocate());
-    Decoder decoder(weights, cache, kRows);
-    std::vector<DecodeRow> rows(kRows);
-    const auto run_step = [&](int32_t position) {
-      for (int32_t r = 0; r < kRows; ++r) rows[r] = {(r + position) % 23, position, &pages[r], r % 2 == 0};
-      decoder.step(rows);
-    };
-    // The first steps grow the products' own scratch, which is kept.
-    for (int32_t position = 0; position < 40; ++position) run_step(position);
-    const int64_t before = num_allocations;
-    for (int32_t position = 40; position < 64; ++position) run_step(position);
-    EXPECT_EQ(num_allocations, before);
+    for (const ops::NumberType type : {ops::NumberType::kFloat32, ops::NumberType::kBFloat16}) {
+      for (const int num_threads : {1, 2}) expect_no_allocation(config, {.type = type}, num_threads);
+    }
   }
 }
 

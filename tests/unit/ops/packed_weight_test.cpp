@@ -168,5 +168,27 @@ TEST(PackedWeight, EverySetOfKernelsMultipliesPairs) {
   }
 }
 
+// A product touches the columns of its share, and those only.
+TEST(PackedWeight, TellsTheColumnsOfAShare) {
+  for (const NumberType type : kTypes) {
+    for (const int64_t n : {1, 31, 96, 200}) {
+      const std::vector<float> weight(static_cast<size_t>(n), 1.0f);
+      const PackedWeight packed(weight.data(), n, 1, 1, type);
+      int64_t end = 0;
+      for (int part = 0; part < 3; ++part) {
+        const Columns columns = packed.columns({part, 3});
+        EXPECT_EQ(columns.begin, end);
+        end = columns.end;
+        std::vector<float> y(static_cast<size_t>(n), 0.0f);
+        const float one = 1.0f;
+        packed.multiply(&one, 1, 1, y.data(), n, false, {part, 3});
+        for (int64_t j = 0; j < n; ++j)
+          EXPECT_EQ(y[static_cast<size_t>(j)], j >= columns.begin && j < columns.end ? 1.0f : 0.0f) << j;
+      }
+      EXPECT_EQ(end, n);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace aha::ops
