@@ -1,6 +1,9 @@
-// From logits to a token: temperature, min-p, top-k, top-p, one counted uniform.
+// From logits to a token: penalty, masks, temperature, top-k, top-p, min-p, one counted uniform.
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "aha/core/config_fields.h"
@@ -16,8 +19,13 @@ struct SamplingParams {
   int64_t top_k = 0;  // 0 = off
   double min_p = 0.0;
   bool ignore_eos = false;
-  std::vector<std::string> stop;  // strings that end a completion; the text before them is kept
+  std::vector<std::string> stop = {};           // strings that end a completion; the text before them is kept
+  double repetition_penalty = 1.0;              // > 1: tokens of prompt and completion become less likely
+  std::vector<int64_t> bad_token_ids = {};      // never drawn
+  std::vector<std::string> guided_choice = {};  // the completion is one of these
+  bool guided_json = false;                     // the completion is one JSON value
 
+  bool operator==(const SamplingParams&) const = default;
   template <class Fields>
   void visit(Fields& field) {
     field("num_generations", num_generations, "completions a prompt (G)", at_least(1));
@@ -28,6 +36,11 @@ struct SamplingParams {
     field("min_p", min_p, "drops tokens below this share of the likeliest one's probability", between(0, 1));
     field("ignore_eos", ignore_eos, "goes on to max_completion_length, for benchmarks");
     field("stop", stop, "strings that end a completion");
+    field("repetition_penalty", repetition_penalty, "divides the logits of tokens that have been there; 1 is off",
+          above(0));
+    field("bad_token_ids", bad_token_ids, "tokens that are never drawn");
+    field("guided_choice", guided_choice, "the completion is one of these strings");
+    field("guided_json", guided_json, "the completion is one JSON value");
   }
 };
 
@@ -37,24 +50,31 @@ struct SampledToken {
   float policy_logprob;  // nats, in softmax(logits)
 };
 
+class Constraint;
+
+/// What came before, and what may come, where that matters.
+struct DrawContext {
+  std::span<const int32_t> prompt = {}, completion = {};  // for repetition_penalty
+  Constraint* constraint = nullptr;
+};
+
 /// Draws by inverse distribution function: the smallest token id (in order of id) whose cumulated probability exceeds
-/// `uniform`. Filters apply in the order temperature, top-k, top-p, min-p (as transformers' warpers do).
+/// `uniform`. As in transformers, the repetition penalty comes first, then bad_token_ids and the constraint, then
+/// temperature, top-k, top-p, min-p. Allocates in the constructor alone.
 class Sampler {
  public:
   explicit Sampler(int64_t vocab_size);
-  int64_t vocab_size() const { return static_cast<int64_t>(probabilities_.size()); }
-  /// @param logits [vocab_size] · uniform in [0, 1). @throws Error for logits that are not finite
-  SampledToken sample(const float* logits, const SamplingParams& params, double uniform);
+  ~Sampler();
+  int64_t vocab_size() const;
+  /// Asks the context's constraint what is allowed; the caller tells it what was drawn.
+  /// @param logits [vocab_size] · uniform in [0, 1). @throws Error for logits that are not finite; InputError where
+  /// nothing may be drawn
+  SampledToken sample(const float* logits, const SamplingParams& params, double uniform,
+                      const DrawContext& context = {});
 
  private:
-  static float checked(float logsumexp);
-  int32_t draw(double threshold) const;
-  double filter(const SamplingParams& params);  // zeroes what is dropped; returns the mass that stays
-  void keep_top_k(int64_t top_k);
-  void keep_top_p(double top_p);
-  void keep_min_p(double min_p);
-  std::vector<float> probabilities_;
-  std::vector<int32_t> order_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace aha::rollout

@@ -3,11 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "aha/core/error.h"
-#include "aha/core/random.h"
+#include "aha/rollout/constraint.h"
 
 namespace aha::rollout {
 namespace {
@@ -121,26 +122,77 @@ TEST(Sampler, FiltersApplyOneAfterAnother) {
   expect_support(params, {{1, 0.535898}, {3, 0.464102}});
 }
 
-TEST(Sampler, FrequenciesFollowTheDistribution) {
-  constexpr int64_t kVocab = 320, kDraws = 200'000;
-  Random random(1, "logits");
-  std::vector<float> logits(kVocab);
-  for (float& x : logits) x = static_cast<float>(2 * random.normal());
-  double total = 0;
-  for (const float x : logits) total += std::exp(static_cast<double>(x));
+TEST(Sampler, RepetitionPenaltyMultipliesNegativeLogitsAndDividesOthers) {
+  // 2 -> 1 (once, though there twice), -1 -> -2, 0.5 stays; e^1, e^-2, e^0.5 sum to 4.502338.
+  const std::vector<float> logits = {2, -1, 0.5};
+  const std::vector<int32_t> prompt = {0, 0}, completion = {1, 0};
+  SamplingParams params;
+  params.repetition_penalty = 2;
+  Sampler sampler(3);
+  const auto drawn = [&](double uniform) {
+    return sampler.sample(logits.data(), params, uniform, {.prompt = prompt, .completion = completion});
+  };
+  EXPECT_EQ(drawn(0.603).token, 0);  // 0.603749
+  EXPECT_EQ(drawn(0.605).token, 1);  // 0.633807
+  EXPECT_EQ(drawn(0.634).token, 2);
+  EXPECT_NEAR(drawn(0.1).logprob, 1 - std::log(4.502338), 1e-6);
+  EXPECT_NEAR(drawn(0.1).policy_logprob, 2 - std::log(std::exp(2) + std::exp(-1) + std::exp(0.5)), 1e-6);
+  EXPECT_EQ(sampler.sample(logits.data(), params, 0.1).policy_logprob, drawn(0.1).policy_logprob);
+  params.temperature = 0;
+  params.repetition_penalty = 8;  // 0.25, -8, 0.5
+  EXPECT_EQ(drawn(0).token, 2);
+  EXPECT_NEAR(drawn(0).logprob, 0.5 - std::log(std::exp(0.25) + std::exp(-8) + std::exp(0.5)), 1e-6);
+}
 
-  Sampler sampler(kVocab);
-  const Random uniforms(2, "draws");
-  std::vector<double> counts(kVocab);
-  for (uint32_t i = 0; i < kDraws; ++i) ++counts[sampler.sample(logits.data(), {}, uniforms.uniform_at(i)).token];
-  double chi_square = 0;
-  for (int64_t v = 0; v < kVocab; ++v) {
-    const double expected = kDraws * std::exp(static_cast<double>(logits[v])) / total;
-    chi_square += (counts[v] - expected) * (counts[v] - expected) / expected;
+TEST(Sampler, BadTokensAreNeverDrawn) {
+  SamplingParams params;
+  params.bad_token_ids = {1, 2};
+  expect_support(params, {{0, 0.25}, {3, 0.75}});
+  EXPECT_NEAR(draw(kLogits, params, 0.5).policy_logprob, std::log(0.3), 1e-6);
+  params.top_k = 1;  // of what is left
+  expect_support(params, {{3, 1.0}});
+  params.temperature = 0;
+  EXPECT_EQ(draw(kLogits, params, 0).token, 3);
+  EXPECT_NEAR(draw(kLogits, params, 0).logprob, std::log(0.75), 1e-6);
+}
+
+class OnlyThese final : public Constraint {
+ public:
+  explicit OnlyThese(std::vector<int32_t> tokens) : tokens_(std::move(tokens)) {}
+  void allow(std::span<uint8_t> allowed_V) override {
+    std::fill(allowed_V.begin(), allowed_V.end(), uint8_t{0});
+    for (const int32_t token : tokens_) allowed_V[token] = 1;
   }
-  // 319 degrees of freedom: mean 319, standard deviation 25.3.
-  EXPECT_LT(chi_square, 319 + 4 * 25.3);
-  EXPECT_GT(chi_square, 319 - 4 * 25.3);
+  void accept(int32_t) override {}
+  bool is_finished() const override { return false; }
+
+ private:
+  std::vector<int32_t> tokens_;
+};
+
+TEST(Sampler, AConstraintMasks) {
+  OnlyThese constraint({0, 2});
+  Sampler sampler(4);
+  for (const double temperature : {1.0, 0.0}) {
+    SamplingParams params;
+    params.temperature = temperature;
+    const SampledToken drawn = sampler.sample(kLogits.data(), params, 0.4, {.constraint = &constraint});
+    EXPECT_EQ(drawn.token, 2);
+    EXPECT_NEAR(drawn.logprob, std::log(2.0 / 3), 1e-6);
+    EXPECT_NEAR(drawn.policy_logprob, std::log(0.2), 1e-6);
+  }
+}
+
+TEST(Sampler, RefusesToDrawFromNothing) {
+  OnlyThese constraint({0, 2});
+  Sampler sampler(4);
+  SamplingParams params;
+  params.bad_token_ids = {0, 2};
+  for (const double temperature : {1.0, 0.0}) {
+    params.temperature = temperature;
+    EXPECT_THROW(sampler.sample(kLogits.data(), params, 0.4, {.constraint = &constraint}), InputError);
+    EXPECT_EQ(sampler.sample(kLogits.data(), params, 0.9).token, temperature == 0 ? 1 : 3);  // it goes on
+  }
 }
 
 TEST(Sampler, RefusesLogitsThatAreNotFinite) {
