@@ -1,21 +1,28 @@
 // Maxima and sums of a row, block by block, written so that compilers use vectors for them.
 #pragma once
 #include <cstdint>
+#include <cstring>
 
 namespace aha::rollout {
 
 inline constexpr int64_t kScanBlock = 64;
 
+// Compilers leave a maximum in scalars, unlike a sum, unless told otherwise.
+typedef float FourFloats __attribute__((vector_size(16)));
+
 /// Of x[0, 64); not for values that are no numbers.
 inline float block_max(const float* x) {
-  float lane[16];
-  for (int l = 0; l < 16; ++l) lane[l] = x[l];
+  FourFloats largest[4];
+  std::memcpy(largest, x, sizeof(largest));
   for (int i = 16; i < kScanBlock; i += 16) {
-    for (int l = 0; l < 16; ++l) lane[l] = lane[l] > x[i + l] ? lane[l] : x[i + l];
+    FourFloats next[4];
+    std::memcpy(next, x + i, sizeof(next));
+    for (int l = 0; l < 4; ++l) largest[l] = largest[l] > next[l] ? largest[l] : next[l];
   }
-  float largest = lane[0];
-  for (int l = 1; l < 16; ++l) largest = largest > lane[l] ? largest : lane[l];
-  return largest;
+  for (int l = 0; l < 2; ++l) largest[l] = largest[l] > largest[l + 2] ? largest[l] : largest[l + 2];
+  const FourFloats four = largest[0] > largest[1] ? largest[0] : largest[1];
+  const float even = four[0] > four[2] ? four[0] : four[2], odd = four[1] > four[3] ? four[1] : four[3];
+  return even > odd ? even : odd;
 }
 
 /// Of a last block that is not full.
