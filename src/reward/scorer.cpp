@@ -12,17 +12,16 @@ namespace {
 constexpr int64_t kLoggedFailures = 3;  // of each reward and batch; the count tells the rest
 
 // A reward that throws must not end the run: it is counted, and the caller decides how many are too many.
-Score guarded_score(const Reward& reward, const std::string& name, const data::Completion& completion,
-                    const data::Example& example, int64_t& num_failed) {
-  std::string fault;
+Score guarded_score(const Reward& reward, const std::string& completion_text, const data::Example& example,
+                    std::string& fault) {
   try {
-    Score score = reward.score(completion.text, example);
+    Score score = reward.score(completion_text, example);
     if (!score.value || std::isfinite(*score.value)) return score;
     fault = "its value is no finite number";
   } catch (const std::exception& error) {
     fault = error.what();
+    if (fault.empty()) fault = "it does not say why";
   }
-  if (num_failed++ < kLoggedFailures) log::warning("reward " + name + " failed: " + fault);
   return {};
 }
 
@@ -41,18 +40,35 @@ Scorer::Scorer(std::vector<RewardConfig> configs, std::vector<std::shared_ptr<co
 }
 
 BatchScores Scorer::score(const data::CompletionBatch& batch) const {
-  const size_t num_completions = batch.completions.size();
+  std::vector<Judgement> judgements;
+  for (const data::Completion& completion : batch.completions) {
+    judgements.push_back(judge(completion.text, batch.prompts.at(completion.prompt_index).example));
+  }
+  return gather(judgements);
+}
+
+Judgement Scorer::judge(const std::string& completion_text, const data::Example& example) const {
+  Judgement judgement{.scores = {}, .faults = std::vector<std::string>(rewards_.size())};
+  for (size_t r = 0; r < rewards_.size(); ++r) {
+    judgement.scores.push_back(guarded_score(*rewards_[r], completion_text, example, judgement.faults[r]));
+  }
+  return judgement;
+}
+
+BatchScores Scorer::gather(const std::vector<Judgement>& judgements) const {
   BatchScores scores;
-  scores.total.resize(num_completions);
+  scores.total.resize(judgements.size());
   for (size_t r = 0; r < rewards_.size(); ++r) {
     scores.names.push_back(configs_[r].name);
     scores.num_failed.push_back(0);
     scores.num_undecided.push_back(0);
-    std::vector<std::optional<double>>& values = scores.values.emplace_back(num_completions);
-    for (size_t i = 0; i < num_completions; ++i) {
-      const data::Completion& completion = batch.completions[i];
-      const data::Example& example = batch.prompts.at(completion.prompt_index).example;
-      const Score score = guarded_score(*rewards_[r], configs_[r].name, completion, example, scores.num_failed[r]);
+    std::vector<std::optional<double>>& values = scores.values.emplace_back(judgements.size());
+    for (size_t i = 0; i < judgements.size(); ++i) {
+      const Score& score = judgements[i].scores.at(r);
+      const std::string& fault = judgements[i].faults.at(r);
+      if (!fault.empty() && scores.num_failed[r]++ < kLoggedFailures) {
+        log::warning("reward " + configs_[r].name + " failed: " + fault);
+      }
       scores.num_undecided[r] += score.detail.value("verdict", "") == "undecided";
       values[i] = score.value;
       if (score.value) scores.total[i] = scores.total[i].value_or(0) + configs_[r].weight * *score.value;

@@ -51,6 +51,12 @@ class Reward {
 std::unique_ptr<Reward> make_reward(const RewardConfig& config);
 std::vector<std::string> verifier_names();
 
+/// What all rewards say of one completion, in their order.
+struct Judgement {
+  std::vector<Score> scores;
+  std::vector<std::string> faults;  // why a reward failed: it threw, or its value was no finite number; else empty
+};
+
 /// All rewards of a batch.
 struct BatchScores {
   std::vector<std::string> names;                          // of the rewards, in order
@@ -65,6 +71,9 @@ class Scorer {
  public:
   explicit Scorer(const std::vector<RewardConfig>& configs);
   BatchScores score(const data::CompletionBatch& batch) const;
+  /// The two halves of score(): any thread may judge, and what is gathered is counted and logged in its order.
+  Judgement judge(const std::string& completion_text, const data::Example& example) const;
+  BatchScores gather(const std::vector<Judgement>& judgements) const;
   /// @throws InputError "place, row 3: …" for the first row that a reward cannot judge
   void check_examples(const std::vector<data::Example>& examples, const std::string& place) const;
   const std::vector<std::shared_ptr<const Reward>>& rewards() const { return rewards_; }
