@@ -11,6 +11,8 @@ namespace aha::model {
 
 namespace {
 
+constexpr int64_t kCacheLineBytes = 64;
+
 int64_t round_up(int64_t num_tokens) { return (num_tokens + kScoreAlign - 1) / kScoreAlign * kScoreAlign; }
 
 }  // namespace
@@ -44,9 +46,16 @@ void PagedAttention::attend(int64_t begin, int64_t end) {
   int64_t num_tokens = 0;
   for (int64_t row = begin; row < end; ++row) num_tokens = std::max<int64_t>(num_tokens, rows_[row].position + 1);
   const Block block{begin, end, num_tokens, round_up(num_tokens)};
+  Run next{};
   for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
-    for_runs(block, first, [&](const Run& run) { score(block, run); });
+    for_runs(block, first, [&](const Run& run) {
+      prefetch(run);
+      if (next.count > 0) score(block, next);
+      next = run;
+    });
   }
+  if (end < tile_.row_end) prefetch({end, 1, 0, std::min<int64_t>(kPageTokens, rows_[end].position + 1)});
+  score(block, next);
   normalize(block);
   for (int64_t first = 0; first < num_tokens; first += kPageTokens) {
     for_runs(block, first, [&](const Run& run) { sum(block, run); });
@@ -111,6 +120,17 @@ void PagedAttention::sum(const Block& block, const Run& run) {
                    .transpose_b = false,
                    .accumulate = run.first > 0});
   });
+}
+
+// Asks for a page while the one before it is at work: products read across it, in an order that the core does not
+// foresee, and with many sequences it lies far away.
+void PagedAttention::prefetch(const Run& run) const {
+  const KvCache& cache = part_.cache;
+  const int32_t page = rows_[run.row].pages[run.first / kPageTokens];
+  const void* numbers = cache.slot(page, layer_, 0);
+  if (cache.type() == ops::NumberType::kBFloat16) numbers = cache.bfloat16_slot(page, layer_, 0);
+  const int64_t num_bytes = run.seen * cache.width() * ops::bytes_of(cache.type());
+  for (int64_t i = 0; i < num_bytes; i += kCacheLineBytes) __builtin_prefetch(static_cast<const char*>(numbers) + i);
 }
 
 void PagedAttention::multiply_page(const Run& run, int64_t begin, const Product& product) const {

@@ -58,6 +58,7 @@ class PagedAttention {
   void normalize(const Block& block);
   void score(const Block& block, const Run& run);
   void sum(const Block& block, const Run& run);
+  void prefetch(const Run& run) const;
   template <class Visit>
   void for_runs(const Block& block, int64_t first, Visit visit) const;
   /// As ops::GemmOnceArgs, whose B is the run's page from number `begin` of its slots on.

@@ -172,16 +172,20 @@ void NumberRows::copy_row(int64_t row, float* out) const {
 int64_t NumberRows::bytes() const { return bytes_of(floats_) + std::ssize(bfloat16s_) * int64_t{sizeof(uint16_t)}; }
 
 DecodeWeights::DecodeWeights(const Model& model, const DecodeOptions& options) : state_(std::make_unique<State>()) {
-  const at::NoGradGuard no_grad;
-  const ModelConfig& config = model.config();
-  const Packer packer(model, options.type);
-  state_->config = config;
+  state_->config = model.config();
   state_->options = options;
+  state_->layers.resize(model.config().num_hidden_layers);
+  update(model);
+}
+
+void DecodeWeights::update(const Model& model) {
+  const at::NoGradGuard no_grad;
+  const ModelConfig& config = state_->config;
+  const Packer packer(model, state_->options.type);
   state_->embedding = packer.rows("embed_tokens");
   state_->norm = packer.floats("norm");
   state_->head = packer.pack(config.tie_word_embeddings ? "embed_tokens" : "lm_head");
   state_->router = router_shape(config);
-  state_->layers.resize(config.num_hidden_layers);
   std::atomic<int64_t> next = 0;
   ops::run_workers(ops::default_num_threads(), [&](int) {
     const at::NoGradGuard no_grad_here;

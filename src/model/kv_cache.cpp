@@ -1,4 +1,6 @@
 // Pages of keys and values: a free list and reference counts over one block of memory.
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <numeric>
@@ -11,16 +13,31 @@ namespace aha::model {
 namespace {
 
 constexpr size_t kCacheLine = 64;
+constexpr size_t kHugePage = size_t{2} << 20;
+
+size_t round_up(size_t bytes, size_t unit) { return std::max((bytes + unit - 1) / unit * unit, unit); }
+
+float* allocate_aligned(size_t bytes, size_t alignment) {
+  auto* floats = static_cast<float*>(std::aligned_alloc(alignment, round_up(bytes, alignment)));
+  if (!floats) throw std::bad_alloc();
+  return floats;
+}
+
+/// In huge pages where the machine has them: a step touches a few tokens here, a few there.
+FloatBuffer make_cache_memory(int64_t num_bytes) {
+  const size_t bytes = static_cast<size_t>(num_bytes);
+  if (bytes < kHugePage) return FloatBuffer(allocate_aligned(bytes, kCacheLine));
+  float* floats = allocate_aligned(bytes, kHugePage);
+  madvise(floats, round_up(bytes, kHugePage), MADV_HUGEPAGE);
+  return FloatBuffer(floats);
+}
 
 }  // namespace
 
 void FreeFloats::operator()(float* floats) const { std::free(floats); }
 
 FloatBuffer make_float_buffer(int64_t count) {
-  const size_t bytes = (static_cast<size_t>(count) * sizeof(float) + kCacheLine - 1) / kCacheLine * kCacheLine;
-  auto* floats = static_cast<float*>(std::aligned_alloc(kCacheLine, std::max(bytes, kCacheLine)));
-  if (!floats) throw std::bad_alloc();
-  return FloatBuffer(floats);
+  return FloatBuffer(allocate_aligned(static_cast<size_t>(count) * sizeof(float), kCacheLine));
 }
 
 int64_t KvCache::page_bytes(const ModelConfig& config, const DecodeOptions& options) {
@@ -34,7 +51,7 @@ KvCache::KvCache(const ModelConfig& config, int64_t cache_bytes, const DecodeOpt
       num_layers_(config.num_hidden_layers + (options.with_mtp ? 1 : 0)),
       width_(config.cache_width()),
       num_pages_(std::max<int64_t>(cache_bytes, 0) / page_bytes()),
-      storage_(make_float_buffer(num_pages_ * page_bytes() / static_cast<int64_t>(sizeof(float)))),
+      storage_(make_cache_memory(num_pages_ * page_bytes())),
       references_(num_pages_, 0) {
   free_pages(0, num_pages_);
 }

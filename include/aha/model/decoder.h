@@ -28,12 +28,15 @@ struct DecodeOptions {
   bool with_mtp = false;  // also the MTP module, for drafts; the model must have one
 };
 
-/// Weights laid out for decoding, shared read-only by all workers. Made once per policy update. On the CPU they are
-/// packed copies; elsewhere the model's own tensors.
+/// Weights laid out for decoding, shared read-only by all workers. On the CPU they are packed copies; elsewhere the
+/// model's own tensors.
 class DecodeWeights {
  public:
   explicit DecodeWeights(const Model& model, const DecodeOptions& options = {});
   ~DecodeWeights();
+  /// The weights of a model of the same config as they are now. They replace the old ones layer by layer: at no time
+  /// are there two copies. Decoders stay; none may be in a step.
+  void update(const Model& model);
   struct State;
   const State& state() const { return *state_; }
   const ModelConfig& config() const;

@@ -66,5 +66,23 @@ TEST(DecodeWeights, TellTheirBytes) {
   EXPECT_EQ(experts.step_bytes(100), experts.step_bytes(8));
 }
 
+TEST(DecodeWeights, TakeAnotherPolicyInPlace) {
+  for (const ModelConfig& config : some_configs()) {
+    SCOPED_TRACE(config.model_type);
+    const Model first = Model::make(config, 3), second = Model::make(config, 4);
+    DecodeWeights weights(first);
+    KvCache cache(config, bytes_for(config, 1));
+    const std::vector<int32_t> pages{cache.allocate()};
+    Decoder decoder(weights, cache, 1, 2);
+    const auto decode_one = [&] {
+      const float* logits = decoder.step(std::vector<DecodeRow>{{3, 0, pages.data(), true}});
+      return copy_row(logits, 0, config.vocab_size);
+    };
+    EXPECT_EQ(decode_one(), decode_some(first)[0]);
+    weights.update(second);
+    EXPECT_EQ(decode_one(), decode_some(second)[0]);
+  }
+}
+
 }  // namespace
 }  // namespace aha::model
