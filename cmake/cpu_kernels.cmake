@@ -26,5 +26,5 @@ if(benchmark_FOUND)
   target_link_libraries(bench_ops PRIVATE aha_ops benchmark::benchmark benchmark::benchmark_main)
   set_target_properties(bench_ops PROPERTIES POSITION_INDEPENDENT_CODE OFF)  # -fPIE is not what the header was built with
   target_compile_options(bench_ops PRIVATE -fPIC)
-  target_precompile_headers(bench_ops REUSE_FROM aha_pch_torch)
+  target_precompile_headers(bench_ops REUSE_FROM aha_pch_tensor)
 endif()

@@ -1,7 +1,9 @@
 // The program: turns a command line into one library call, and errors into exit codes.
 #include <ATen/Parallel.h>
+
 #include <malloc.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -14,12 +16,12 @@
 
 namespace {
 
-using AddVerb = void (*)(CLI::App&);
+using AddVerb = void (*)(aha::tools::Command);
 
 constexpr AddVerb kVerbs[] = {
-    aha::tools::add_run,      aha::tools::add_generate, aha::tools::add_score,
-    aha::tools::add_eval,     aha::tools::add_verify,   aha::tools::add_data,
-    aha::tools::add_tokenize, aha::tools::add_inspect,  aha::tools::add_bench,
+    aha::tools::add_run,     aha::tools::add_generate, aha::tools::add_chat, aha::tools::add_score,
+    aha::tools::add_eval,    aha::tools::add_verify,   aha::tools::add_data, aha::tools::add_tokenize,
+    aha::tools::add_inspect, aha::tools::add_bench,
 };
 
 // Training frees and takes the same large tensors at every step: handing their pages back would cost more than the
@@ -52,7 +54,7 @@ int run(int argc, char** argv) {
   program.set_version_flag("--version", "aha " + aha::pipeline::program_version());
   program.require_subcommand(1);
   program.footer("Each verb has --help with an example. Start with:\n  aha run configs/smoke.yaml");
-  for (const AddVerb add : kVerbs) add(program);
+  for (const AddVerb add : kVerbs) add(aha::tools::Command(&program));
   refuse_unknown_verb(program, argc, argv);
   try {
     program.parse(argc, argv);

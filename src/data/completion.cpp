@@ -3,6 +3,16 @@
 
 namespace aha::data {
 
-const char* finish_reason_name(FinishReason reason) { return reason == FinishReason::kStop ? "stop" : "length"; }
+const char* finish_reason_name(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::kStop:
+      return "stop";
+    case FinishReason::kLength:
+      return "length";
+    case FinishReason::kUnfinished:
+      return "unfinished";
+  }
+  return "unknown";
+}
 
 }  // namespace aha::data

@@ -1,6 +1,10 @@
 // One transformer layer over packed sequences (arXiv:2412.19437 §2; arXiv:2305.13245).
 #include "model/blocks.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 
 #include "aha/ops/gqa_attention.h"
@@ -15,18 +19,18 @@
 namespace aha::model {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 template <class T>
-Tensor table_tensor(const std::vector<T>& values, int64_t width, torch::Dtype dtype) {
-  Tensor table = torch::empty({std::ssize(values) / width, width}, dtype);
+Tensor table_tensor(const std::vector<T>& values, int64_t width, at::ScalarType dtype) {
+  Tensor table = at::empty({std::ssize(values) / width, width}, dtype);
   std::copy(values.begin(), values.end(), table.data_ptr<T>());
   return table;
 }
 
 }  // namespace
 
-RopeTensors make_rope_tensors(const ModelConfig& config, int64_t num_positions, torch::Dtype dtype) {
+RopeTensors make_rope_tensors(const ModelConfig& config, int64_t num_positions, at::ScalarType dtype) {
   RopeTensors tensors;
   AT_DISPATCH_FLOATING_TYPES(dtype, "make_rope_tensors", [&] {
     const RopeTable<scalar_t> table = make_rope_table<scalar_t>(config, num_positions);

@@ -1,4 +1,7 @@
 // Reads a Hugging Face folder into a model.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 #include <map>
 
@@ -33,10 +36,10 @@ bool is_ignored(const std::string& name, const SafetensorsEntry& entry, const Mo
 
 /// Names and shapes without memory: a config is believed only when the weights bear it out.
 std::vector<NamedTensor> expected_tensors(const ModelConfig& config) {
-  const auto options = torch::TensorOptions().device(torch::kMeta);
+  const auto options = at::TensorOptions().device(at::kMeta);
   std::vector<NamedTensor> ours;
   for (const auto& specs : {parameter_layout(config), buffer_layout(config)}) {
-    for (const TensorSpec& spec : specs) ours.push_back({spec.name, torch::empty(spec.shape, options)});
+    for (const TensorSpec& spec : specs) ours.push_back({spec.name, at::empty(spec.shape, options)});
   }
   return ours;
 }
@@ -65,7 +68,7 @@ class TensorCheck {
   void check(const std::string& name, const SafetensorsEntry& entry) {
     const auto found = known_.find(name);
     if (found != known_.end()) {
-      if (found->second.sizes() != torch::IntArrayRef(entry.shape)) {
+      if (found->second.sizes() != at::IntArrayRef(entry.shape)) {
         return findings_.add_misshaped(name, entry.shape, found->second.sizes());
       }
       return check_dtype(name, entry);
@@ -94,7 +97,7 @@ class TensorCheck {
   const WeightFiles& files_;
   const ModelConfig& config_;
   Findings findings_;
-  std::map<std::string, torch::Tensor> known_;
+  std::map<std::string, at::Tensor> known_;
 };
 
 void check_shared(const WeightFiles& files, const std::vector<NamedTensor>& shared) {
@@ -129,10 +132,10 @@ void drop_unsaved_mtp(const std::filesystem::path& path, const WeightFiles& file
   if (is_version_5 && is_absent) config.num_nextn_predict_layers = 0;
 }
 
-torch::Dtype parse_dtype(const std::string& name) {
-  if (name == "float32") return torch::kFloat32;
-  if (name == "float64") return torch::kFloat64;
-  if (name == "bfloat16") return torch::kBFloat16;
+at::ScalarType parse_dtype(const std::string& name) {
+  if (name == "float32") return at::kFloat;
+  if (name == "float64") return at::kDouble;
+  if (name == "bfloat16") return at::kBFloat16;
   throw ConfigError("dtype", "is " + quote_untrusted(name) + ", but must be float32, float64 or bfloat16");
 }
 
@@ -146,7 +149,7 @@ void check_device(const std::string& name) {
 
 Model load(const std::filesystem::path& folder, const LoadOptions& options) {
   check_device(options.device);
-  const torch::Dtype dtype = parse_dtype(options.dtype);
+  const at::ScalarType dtype = parse_dtype(options.dtype);
   if (!std::filesystem::exists(folder / "config.json")) {
     throw InputError(folder.string(), "has no config.json; a model folder holds config.json and model.safetensors");
   }
@@ -156,7 +159,7 @@ Model load(const std::filesystem::path& folder, const LoadOptions& options) {
   drop_unsaved_mtp(folder / "config.json", files, config);
   TensorCheck(files, config).run();
 
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   Model model = Model::make_empty(config, dtype);
   std::vector<NamedTensor> ours = model.weights();
   ours.insert(ours.end(), model.buffers().begin(), model.buffers().end());

@@ -24,21 +24,20 @@ nlohmann::ordered_json generation_config_json(const ModelConfig& config) {
   return json;
 }
 
-torch::Dtype file_dtype(const std::string& name, torch::Dtype own) {
-  if (name.empty()) return own == torch::kFloat64 ? torch::kFloat32 : own;
-  if (name == "float32") return torch::kFloat32;
-  if (name == "bfloat16") return torch::kBFloat16;
-  if (name == "float16") return torch::kFloat16;
+at::ScalarType file_dtype(const std::string& name, at::ScalarType own) {
+  if (name.empty()) return own == at::kDouble ? at::kFloat : own;
+  if (name == "float32") return at::kFloat;
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16") return at::kHalf;
   throw ConfigError("dtype", "is \"" + name + "\", but must be float32, bfloat16 or float16");
 }
 
-const char* dtype_name(torch::Dtype dtype) {
-  return dtype == torch::kFloat32 ? "float32" : dtype == torch::kBFloat16 ? "bfloat16" : "float16";
+const char* dtype_name(at::ScalarType dtype) {
+  return dtype == at::kFloat ? "float32" : dtype == at::kBFloat16 ? "bfloat16" : "float16";
 }
 
 /// A view's values; where adapters stand beside the weight, the same cut through both merged.
-std::function<torch::Tensor()> values_of(const NamedTensor& weight, const torch::Tensor& view,
-                                         const MergedWeights& merged) {
+std::function<at::Tensor()> values_of(const NamedTensor& weight, const at::Tensor& view, const MergedWeights& merged) {
   if (!merged.has_adapter(weight.name)) return [view] { return view; };
   const int64_t offset = view.storage_offset() - weight.tensor.storage_offset();
   return [&merged, view, offset, name = weight.name] {
@@ -46,9 +45,9 @@ std::function<torch::Tensor()> values_of(const NamedTensor& weight, const torch:
   };
 }
 
-std::vector<FileTensor> file_tensors(const Model& model, const MergedWeights& merged, torch::Dtype dtype) {
+std::vector<FileTensor> file_tensors(const Model& model, const MergedWeights& merged, at::ScalarType dtype) {
   std::vector<FileTensor> tensors;
-  const auto add = [&](const std::string& name, const torch::Tensor& view, torch::Dtype stored, auto values) {
+  const auto add = [&](const std::string& name, const at::Tensor& view, at::ScalarType stored, auto values) {
     tensors.push_back({name, view.sizes().vec(), stored, std::move(values)});
   };
   for (const NamedTensor& weight : model.weights()) {
@@ -58,7 +57,7 @@ std::vector<FileTensor> file_tensors(const Model& model, const MergedWeights& me
   }
   // A gate's bias decides between experts by small differences: it stays float32, as its makers keep it.
   for (const NamedTensor& view : hf_views(model.buffers(), model.config())) {
-    add(view.name, view.tensor, torch::kFloat32, [tensor = view.tensor] { return tensor; });
+    add(view.name, view.tensor, at::kFloat, [tensor = view.tensor] { return tensor; });
   }
   for (const NamedTensor& copy : hf_shared(model.weights(), model.config()).saved) {
     add(copy.name, copy.tensor, dtype, [tensor = copy.tensor] { return tensor; });
@@ -69,7 +68,7 @@ std::vector<FileTensor> file_tensors(const Model& model, const MergedWeights& me
 }  // namespace
 
 void Model::save(const std::filesystem::path& folder, const SaveOptions& options) const {
-  const torch::Dtype stored = file_dtype(options.dtype, dtype());
+  const at::ScalarType stored = file_dtype(options.dtype, dtype());
   if (options.max_shard_bytes < 1) throw ConfigError("max_shard_bytes", "must be at least 1");
   const MergedWeights merged(*this);
   write_shards(folder, file_tensors(*this, merged, stored), options.max_shard_bytes);

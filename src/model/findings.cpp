@@ -30,7 +30,7 @@ void Findings::add_missing(const std::string& name) {
 
 void Findings::add_unexpected(const std::string& name) { unexpected_.push_back(quote_untrusted(name)); }
 
-void Findings::add_misshaped(const std::string& name, const std::vector<int64_t>& found, torch::IntArrayRef expected) {
+void Findings::add_misshaped(const std::string& name, const std::vector<int64_t>& found, at::IntArrayRef expected) {
   misshaped_.push_back(fmt::format("{} is [{}], not [{}]", name, fmt::join(found, ", "), fmt::join(expected, ", ")));
 }
 

@@ -1,6 +1,6 @@
 // What is wrong with a folder's set of tensors, said in one sentence.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ class Findings {
   explicit Findings(std::string mtp_prefix) : mtp_prefix_(std::move(mtp_prefix)) {}
   void add_missing(const std::string& name);
   void add_unexpected(const std::string& name);
-  void add_misshaped(const std::string& name, const std::vector<int64_t>& found, torch::IntArrayRef expected);
+  void add_misshaped(const std::string& name, const std::vector<int64_t>& found, at::IntArrayRef expected);
   void add_unreadable(const std::string& name, const std::string& dtype);
   /// @throws InputError if there were any
   void throw_if_any(const std::string& place) const;

@@ -1,4 +1,10 @@
 // The forward pass: embedding, layers, final norm and the MTP module over packed sequences.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
 #include <algorithm>
 
 #include "aha/core/error.h"
@@ -12,7 +18,7 @@
 namespace aha::model {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 /// Rows that have a next token in their sequence, and the sequences without their last tokens.
 struct Continued {
@@ -28,7 +34,7 @@ Continued rows_with_next(const std::vector<int64_t>& offsets) {
     for (int64_t t = offsets[i]; t + 1 < offsets[i + 1]; ++t) row.push_back(t);
     continued.offsets.push_back(std::ssize(row));
   }
-  continued.row_R = torch::tensor(row, torch::kInt64);
+  continued.row_R = at::tensor(row, at::kLong);
   continued.next_R = continued.row_R + 1;
   return continued;
 }
@@ -40,10 +46,10 @@ Tensor run_mtp(Blocks& blocks, const MtpWeights& weights, const ModelConfig& con
   const Tensor embedding =
       ops::rms_norm(embedding_TD.index_select(0, continued.next_R), wide(weights.enorm), config.rms_norm_eps);
   const Tensor hidden = ops::rms_norm(x_TD.index_select(0, continued.row_R), wide(weights.hnorm), config.rms_norm_eps);
-  const Tensor joined = ops::linear(torch::cat({embedding, hidden}, 1), wide(weights.eh_proj));
+  const Tensor joined = ops::linear(at::cat({embedding, hidden}, 1), wide(weights.eh_proj));
   const Tensor out = blocks.layer(weights.layer, joined, continued.offsets, rope);
   const Tensor normed = ops::rms_norm(out, wide(weights.shared_head_norm), config.rms_norm_eps);
-  return torch::zeros_like(x_TD).index_copy(0, continued.row_R, normed);
+  return at::zeros_like(x_TD).index_copy(0, continued.row_R, normed);
 }
 
 int64_t longest_sequence(const std::vector<int64_t>& offsets) {
@@ -54,8 +60,7 @@ int64_t longest_sequence(const std::vector<int64_t>& offsets) {
 
 void check_tokens(const PackedTokens& tokens, const ModelConfig& config) {
   const Tensor& token_T = tokens.token_T;
-  AHA_CHECK(token_T.defined() && token_T.dim() == 1 && token_T.scalar_type() == torch::kInt64,
-            "token_T must be [T] int64");
+  AHA_CHECK(token_T.defined() && token_T.dim() == 1 && token_T.scalar_type() == at::kLong, "token_T must be [T] int64");
   const std::vector<int64_t>& offsets = tokens.offsets;
   AHA_CHECK(!offsets.empty() && offsets.front() == 0 && offsets.back() == token_T.numel() &&
                 std::is_sorted(offsets.begin(), offsets.end()),
@@ -89,7 +94,7 @@ ForwardOutput Model::forward(const PackedTokens& tokens, const ForwardOptions& o
 
   ForwardOutput output;
   Blocks blocks(config, options, output);
-  const torch::Dtype dtype = compute_dtype(state_->dtype);
+  const at::ScalarType dtype = compute_dtype(state_->dtype);
   const Tensor embedding_TD = embed(weights.embed_tokens, tokens.token_T);
   // Angles of the positions in use: cheaper to work out for each call than to keep for the longest context.
   const RopeTensors rope = make_rope_tensors(config, longest_sequence(tokens.offsets) + 1, dtype);
@@ -102,7 +107,7 @@ ForwardOutput Model::forward(const PackedTokens& tokens, const ForwardOptions& o
     output.mtp_hidden_TD = run_mtp(blocks, weights.mtp, config, x_TD, embedding_TD, tokens.offsets,
                                    {shifted(rope.cosine_PR), shifted(rope.sine_PR)});
   }
-  if (options.with_balance_loss && !output.balance_loss.defined()) output.balance_loss = torch::zeros({}, dtype);
+  if (options.with_balance_loss && !output.balance_loss.defined()) output.balance_loss = at::zeros({}, dtype);
   return output;
 }
 

@@ -1,6 +1,9 @@
 // Widens FP8 weights, some rows at a time.
 #include "model/fp8_blocks.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+
 namespace aha::model {
 
 namespace {
@@ -20,18 +23,18 @@ std::vector<int64_t> fp8_scale_shape(const std::vector<int64_t>& weight) {
   return shape;
 }
 
-void read_fp8_into(const SafetensorsFile& file, const SafetensorsEntry& weight, const torch::Tensor& scale,
-                   torch::Tensor out) {
+void read_fp8_into(const SafetensorsFile& file, const SafetensorsEntry& weight, const at::Tensor& scale,
+                   at::Tensor out) {
   const int64_t columns = weight.shape.back(), rows = weight.shape[weight.shape.size() - 2];
-  const torch::Tensor out_RC = out.view({-1, columns});
-  const torch::Tensor scale_BC = scale.reshape({-1, num_blocks(columns)});
-  file.read_blocks(weight, /*multiple=*/columns, [&](int64_t offset, const torch::Tensor& block) {
+  const at::Tensor out_RC = out.view({-1, columns});
+  const at::Tensor scale_BC = scale.reshape({-1, num_blocks(columns)});
+  file.read_blocks(weight, /*multiple=*/columns, [&](int64_t offset, const at::Tensor& block) {
     // Matrices of experts follow one another, and each begins a block of rows of its own.
-    const torch::Tensor row = torch::arange(block.numel() / columns) + offset / columns;
-    const torch::Tensor matrix = row.div(rows, "floor");
-    const torch::Tensor band = matrix * num_blocks(rows) + (row - matrix * rows).div(kBlock, "floor");
-    const torch::Tensor wide = scale_BC.index_select(0, band).repeat_interleave(kBlock, 1).narrow(1, 0, columns);
-    torch::Tensor values = block.to(torch::kFloat32).view({-1, columns}).mul_(wide);
+    const at::Tensor row = at::arange(block.numel() / columns) + offset / columns;
+    const at::Tensor matrix = row.div(rows, "floor");
+    const at::Tensor band = matrix * num_blocks(rows) + (row - matrix * rows).div(kBlock, "floor");
+    const at::Tensor wide = scale_BC.index_select(0, band).repeat_interleave(kBlock, 1).narrow(1, 0, columns);
+    at::Tensor values = block.to(at::kFloat).view({-1, columns}).mul_(wide);
     out_RC.narrow(0, offset / columns, values.size(0)).copy_(values);
   });
 }

@@ -1,6 +1,6 @@
 // DeepSeek's FP8 weights: one scale a block of 128 rows and 128 columns.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <vector>
 
@@ -14,7 +14,7 @@ std::string fp8_scale_name(const std::string& weight);
 std::vector<int64_t> fp8_scale_shape(const std::vector<int64_t>& weight);
 /// out = weight · scale of its block, worked out in float32.
 /// @param scale float32 of fp8_scale_shape
-void read_fp8_into(const SafetensorsFile& file, const SafetensorsEntry& weight, const torch::Tensor& scale,
-                   torch::Tensor out);
+void read_fp8_into(const SafetensorsFile& file, const SafetensorsEntry& weight, const at::Tensor& scale,
+                   at::Tensor out);
 
 }  // namespace aha::model

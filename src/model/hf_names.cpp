@@ -33,7 +33,7 @@ class Views {
 
   void add(const NamedTensor& ours) {
     constexpr std::string_view kLayers = "layers.";
-    const torch::Tensor tensor = ours.tensor.detach();
+    const at::Tensor tensor = ours.tensor.detach();
     if (!ours.name.starts_with(kLayers)) {
       return views_.push_back({std::string(row_of(kOutside, ours.name).theirs), tensor});
     }
@@ -43,7 +43,7 @@ class Views {
   }
 
  private:
-  void add_pieces(const std::string& name, Cut cut, const torch::Tensor& tensor) {
+  void add_pieces(const std::string& name, Cut cut, const at::Tensor& tensor) {
     if (cut == Cut::kWhole) return views_.push_back({name, tensor});
     if (cut == Cut::kHalves) return add_halves(name, tensor);
     const std::string fused = name + (cut == Cut::kExpertHalves ? "gate_up_proj" : "down_proj");
@@ -55,7 +55,7 @@ class Views {
     }
   }
 
-  void add_halves(const std::string& prefix, const torch::Tensor& gate_up) {
+  void add_halves(const std::string& prefix, const at::Tensor& gate_up) {
     const int64_t half = gate_up.size(0) / 2;
     views_.push_back({prefix + "gate_proj.weight", gate_up.narrow(0, 0, half)});
     views_.push_back({prefix + "up_proj.weight", gate_up.narrow(0, half, half)});
@@ -66,7 +66,7 @@ class Views {
   std::vector<NamedTensor> views_;
 };
 
-torch::Tensor find_tensor(const std::vector<NamedTensor>& ours, std::string_view name) {
+at::Tensor find_tensor(const std::vector<NamedTensor>& ours, std::string_view name) {
   for (const NamedTensor& item : ours) {
     if (item.name == name) return item.tensor.detach();
   }
@@ -84,8 +84,8 @@ std::vector<NamedTensor> hf_views(const std::vector<NamedTensor>& ours, const Mo
 
 SharedTensors hf_shared(const std::vector<NamedTensor>& ours, const ModelConfig& config) {
   SharedTensors shared;
-  const torch::Tensor embedding = find_tensor(ours, "embed_tokens");
-  const torch::Tensor head = config.tie_word_embeddings ? embedding : find_tensor(ours, "lm_head");
+  const at::Tensor embedding = find_tensor(ours, "embed_tokens");
+  const at::Tensor head = config.tie_word_embeddings ? embedding : find_tensor(ours, "lm_head");
   if (config.tie_word_embeddings) shared.tolerated.push_back({"lm_head.weight", embedding});
   if (config.num_nextn_predict_layers > 0) {
     const std::string prefix = "model.layers." + std::to_string(config.num_hidden_layers) + ".";

@@ -1,6 +1,10 @@
 // Adapters of a model: made, and merged.
 #include "aha/model/lora.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
 #include <cmath>
 
 #include "aha/core/error.h"
@@ -13,12 +17,12 @@
 namespace aha::model {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 // Uniform within 1/sqrt(in): what PEFT's Kaiming initialisation with a = sqrt(5) comes to.
 Tensor fresh_a(const AdapterSpec& spec, int64_t rank, uint64_t seed) {
   Random random(seed, "lora/" + spec.name);
-  Tensor a = torch::empty({rank, spec.in}, torch::kFloat64);
+  Tensor a = at::empty({rank, spec.in}, at::kDouble);
   const double bound = 1 / std::sqrt(static_cast<double>(spec.in));
   double* values = a.data_ptr<double>();
   for (int64_t i = 0; i < a.numel(); ++i) values[i] = bound * (2 * random.uniform() - 1);
@@ -38,15 +42,15 @@ void check_lora(const LoraConfig& lora, const ModelConfig& config) {
 
 void Model::add_lora(const LoraConfig& config, uint64_t seed) {
   AHA_CHECK(!state_->lora, "the model has adapters already; merge them first");
-  if (state_->dtype == torch::kBFloat16) {
+  if (state_->dtype == at::kBFloat16) {
     throw ConfigError("dtype", "is bfloat16, which is for reading only; adapters train beside float32 weights");
   }
   check_lora(config, state_->config);
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   std::vector<NamedTensor> adapters;
   for (const AdapterSpec& spec : adapter_layout(state_->config, config)) {
     adapters.push_back({spec.a(), fresh_a(spec, config.r, seed).to(state_->dtype)});
-    adapters.push_back({spec.b(), torch::zeros({spec.out, config.r}, state_->dtype)});
+    adapters.push_back({spec.b(), at::zeros({spec.out, config.r}, state_->dtype)});
   }
   state_->adapters = std::move(adapters);
   state_->lora = config;
@@ -57,7 +61,7 @@ const std::optional<LoraConfig>& Model::lora() const { return state_->lora; }
 
 void Model::merge_lora() {
   AHA_CHECK(state_->lora, "the model has no adapters to merge");
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const MergedWeights merged(*this);
   for (NamedTensor& weight : state_->weights) {
     if (merged.has_adapter(weight.name)) weight.tensor.copy_(merged(weight.name));

@@ -1,4 +1,6 @@
 // Adapters as PEFT writes and reads them: adapter_config.json and adapter_model.safetensors.
+#include <ATen/core/grad_mode.h>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -225,7 +227,7 @@ void Model::load_lora(const std::filesystem::path& folder) {
   const std::vector<FileTensor> expected = file_tensors(state_->config, lora);
   check_tensors(file.path().string(), entries, expected);
 
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   std::vector<NamedTensor> adapters;
   for (const FileTensor& tensor : expected) {
     adapters.push_back({tensor.ours, file.read(*entries.at(tensor.theirs), state_->dtype)});

@@ -1,12 +1,14 @@
 // Adds adapters to the weights beside which they stand.
 #include "model/merged_weights.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include "aha/ops/linear.h"
 #include "model/projection.h"
 
 namespace aha::model {
 
-using torch::Tensor;
+using at::Tensor;
 
 MergedWeights::MergedWeights(const Model& model) : model_(model) {
   if (!model.lora()) return;
@@ -16,7 +18,7 @@ MergedWeights::MergedWeights(const Model& model) : model_(model) {
 }
 
 Tensor MergedWeights::operator()(const std::string& name) const {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const Tensor weight = model_.parameter(name).detach();
   const auto found = adapters_.find(name);
   if (found == adapters_.end()) return weight;

@@ -1,6 +1,6 @@
 // Weights with their adapters added, for whoever wants one matrix a projection: files and decoding.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <string>
 #include <unordered_map>
@@ -17,7 +17,7 @@ class MergedWeights {
   explicit MergedWeights(const Model& model);
   /// W + alpha/r · B·A of a weight, detached and of its dtype; the weight itself where it has no adapter.
   /// @throws ShapeError for a name the model does not have
-  torch::Tensor operator()(const std::string& name) const;
+  at::Tensor operator()(const std::string& name) const;
   bool has_adapter(const std::string& name) const { return adapters_.contains(name); }
 
  private:

@@ -1,6 +1,12 @@
 // Makes, copies and balances models; the computation is in forward.cpp, adapters in lora.cpp.
 #include "aha/model/model.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/sign.h>
+#include <ATen/ops/zeros.h>
+
 #include <algorithm>
 
 #include "aha/core/error.h"
@@ -13,7 +19,7 @@
 namespace aha::model {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 void fill_fresh(const TensorSpec& spec, const ModelConfig& config, uint64_t seed, Tensor tensor) {
   if (spec.starts_at != TensorStart::kRandom) {
@@ -21,7 +27,7 @@ void fill_fresh(const TensorSpec& spec, const ModelConfig& config, uint64_t seed
     return;
   }
   Random random(seed, "init/" + spec.name);
-  Tensor drawn = torch::empty(spec.shape, torch::kFloat64);
+  Tensor drawn = at::empty(spec.shape, at::kDouble);
   double* values = drawn.data_ptr<double>();
   for (int64_t i = 0; i < drawn.numel(); ++i) values[i] = config.initializer_range * random.normal();
   tensor.copy_(drawn);
@@ -62,7 +68,7 @@ void mix_into(const std::vector<NamedTensor>& into, const std::vector<NamedTenso
 }  // namespace
 
 void Model::State::arrange() {
-  const bool is_trainable = dtype != torch::kBFloat16, has_adapters = !adapters.empty();
+  const bool is_trainable = dtype != at::kBFloat16, has_adapters = !adapters.empty();
   for (NamedTensor& weight : weights) weight.tensor.set_requires_grad(is_trainable && !has_adapters);
   for (NamedTensor& adapter : adapters) adapter.tensor.set_requires_grad(is_trainable);
   parameters.clear();
@@ -79,7 +85,7 @@ PackedTokens pack_tokens(const std::vector<const std::vector<int32_t>*>& sequenc
   PackedTokens packed;
   packed.offsets = {0};
   for (const auto* sequence : sequences) packed.offsets.push_back(packed.offsets.back() + std::ssize(*sequence));
-  packed.token_T = torch::empty({packed.offsets.back()}, torch::kInt64);
+  packed.token_T = at::empty({packed.offsets.back()}, at::kLong);
   int64_t* token = packed.token_T.data_ptr<int64_t>();
   for (const auto* sequence : sequences) token = std::copy(sequence->begin(), sequence->end(), token);
   return packed;
@@ -90,26 +96,26 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
-Model Model::make_empty(const ModelConfig& config, torch::Dtype dtype) {
-  const torch::NoGradGuard no_grad;
+Model Model::make_empty(const ModelConfig& config, at::ScalarType dtype) {
+  const at::NoGradGuard no_grad;
   Model model;
   State& state = *model.state_;
   state.config = config;
   state.dtype = dtype;
   for (const TensorSpec& spec : parameter_layout(config)) {
-    state.weights.push_back({spec.name, torch::empty(spec.shape, dtype)});
+    state.weights.push_back({spec.name, at::empty(spec.shape, dtype)});
   }
   for (const TensorSpec& spec : buffer_layout(config)) {
-    state.buffers.push_back({spec.name, torch::zeros(spec.shape, torch::kFloat32)});
+    state.buffers.push_back({spec.name, at::zeros(spec.shape, at::kFloat)});
   }
   state.arrange();
   return model;
 }
 
-Model Model::make(const ModelConfig& config, uint64_t seed, torch::Dtype dtype) {
-  AHA_CHECK(dtype == torch::kFloat32 || dtype == torch::kFloat64 || dtype == torch::kBFloat16,
+Model Model::make(const ModelConfig& config, uint64_t seed, at::ScalarType dtype) {
+  AHA_CHECK(dtype == at::kFloat || dtype == at::kDouble || dtype == at::kBFloat16,
             "models are float32, float64 or bfloat16");
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   Model model = make_empty(config, dtype);
   const std::vector<TensorSpec> specs = parameter_layout(config);
   for (size_t i = 0; i < specs.size(); ++i) fill_fresh(specs[i], config, seed, model.state_->weights[i].tensor);
@@ -117,7 +123,7 @@ Model Model::make(const ModelConfig& config, uint64_t seed, torch::Dtype dtype) 
 }
 
 Model Model::clone() const {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   Model copy;
   State& state = *copy.state_;
   state.config = state_->config;
@@ -131,7 +137,7 @@ Model Model::clone() const {
 }
 
 const ModelConfig& Model::config() const { return state_->config; }
-torch::Dtype Model::dtype() const { return state_->dtype; }
+at::ScalarType Model::dtype() const { return state_->dtype; }
 const std::vector<NamedTensor>& Model::parameters() const { return state_->parameters; }
 const std::vector<NamedTensor>& Model::buffers() const { return state_->buffers; }
 const std::vector<NamedTensor>& Model::weights() const { return state_->weights; }
@@ -141,7 +147,7 @@ const Tensor& Model::parameter(std::string_view name) const {
 const Tensor& Model::buffer(std::string_view name) const { return find_named({&state_->buffers}, name); }
 
 void Model::copy_from(const Model& other, double mix) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   mix_into(state_->weights, other.state_->weights, mix);
   mix_into(state_->adapters, other.state_->adapters, mix);
   mix_into(state_->buffers, other.state_->buffers, mix);
@@ -153,7 +159,7 @@ TokenScores Model::score(const Tensor& hidden_TD, const Tensor& target_T, double
 }
 
 void update_expert_bias(Model& model, const std::vector<Tensor>& counts, double rate) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const std::vector<NamedTensor>& biases = model.buffers();
   if (!model.config().has_expert_bias()) return;
   const bool has_mtp = model.config().num_nextn_predict_layers > 0;
@@ -161,9 +167,9 @@ void update_expert_bias(Model& model, const std::vector<Tensor>& counts, double 
             "one count per MoE layer is needed; the MTP layer's, the last, may be left out");
   for (size_t i = 0; i < counts.size(); ++i) {
     Tensor bias_E = biases[i].tensor;
-    const Tensor count_E = counts[i].to(torch::kFloat64);
-    const Tensor change_E = rate * torch::sign(count_E.mean() - count_E);
-    bias_E.add_((change_E - change_E.mean()).to(torch::kFloat32));
+    const Tensor count_E = counts[i].to(at::kDouble);
+    const Tensor change_E = rate * at::sign(count_E.mean() - count_E);
+    bias_E.add_((change_E - change_E.mean()).to(at::kFloat));
   }
 }
 

@@ -1,6 +1,9 @@
 // Products with a model's weights.
 #include "model/projection.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+
 #include "aha/ops/embedding.h"
 #include "aha/ops/linear.h"
 #include "aha/ops/swiglu_mlp.h"
@@ -8,7 +11,7 @@
 namespace aha::model {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 Tensor adapted(const Tensor& y, const Tensor& x_TK, const Adapter& adapter) {
   if (!adapter.a.defined()) return y;
@@ -17,11 +20,11 @@ Tensor adapted(const Tensor& y, const Tensor& x_TK, const Adapter& adapter) {
 
 }  // namespace
 
-torch::Dtype compute_dtype(torch::Dtype weights) { return weights == torch::kBFloat16 ? torch::kFloat32 : weights; }
+at::ScalarType compute_dtype(at::ScalarType weights) { return weights == at::kBFloat16 ? at::kFloat : weights; }
 
 Tensor wide(const Tensor& weight) {
-  if (!weight.defined() || weight.scalar_type() != torch::kBFloat16) return weight;
-  return weight.to(torch::kFloat32);
+  if (!weight.defined() || weight.scalar_type() != at::kBFloat16) return weight;
+  return weight.to(at::kFloat);
 }
 
 Tensor project(const Tensor& x_TK, const Projection& projection) {
@@ -34,14 +37,14 @@ Tensor run_mlp(const Tensor& x_TD, const MlpWeights& weights) {
   Tensor hidden_TF = ops::linear(x_TD, wide(weights.gate_up));
   if (weights.gate.a.defined() || weights.up.a.defined()) {
     const std::vector<Tensor> halves = hidden_TF.chunk(2, 1);
-    hidden_TF = torch::cat({adapted(halves[0], x_TD, weights.gate), adapted(halves[1], x_TD, weights.up)}, 1);
+    hidden_TF = at::cat({adapted(halves[0], x_TD, weights.gate), adapted(halves[1], x_TD, weights.up)}, 1);
   }
   return project(ops::swiglu(hidden_TF), weights.down);
 }
 
 Tensor embed(const Tensor& weight_VD, const Tensor& token_T) {
   // Of a table in bfloat16 only the rows in use are widened.
-  if (weight_VD.scalar_type() == torch::kBFloat16) return wide(weight_VD.index_select(0, token_T));
+  if (weight_VD.scalar_type() == at::kBFloat16) return wide(weight_VD.index_select(0, token_T));
   return ops::embedding(weight_VD, token_T);
 }
 

@@ -1,6 +1,9 @@
 // Bytes of tensors between files and memory.
 #include "aha/model/safetensors.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -23,12 +26,12 @@ constexpr int64_t kLengthBytes = 8;
 constexpr int64_t kBlockBytes = 8 << 20;
 
 /// None for what is not read.
-std::optional<torch::Dtype> stored_dtype(const std::string& name) {
-  if (name == "F32") return torch::kFloat32;
-  if (name == "BF16") return torch::kBFloat16;
-  if (name == "F16") return torch::kFloat16;
-  if (name == "F64") return torch::kFloat64;
-  if (name == "F8_E4M3") return torch::kFloat8_e4m3fn;
+std::optional<at::ScalarType> stored_dtype(const std::string& name) {
+  if (name == "F32") return at::kFloat;
+  if (name == "BF16") return at::kBFloat16;
+  if (name == "F16") return at::kHalf;
+  if (name == "F64") return at::kDouble;
+  if (name == "F8_E4M3") return at::kFloat8_e4m3fn;
   return std::nullopt;
 }
 
@@ -71,34 +74,34 @@ void SafetensorsFile::read_at(int64_t offset, void* out, int64_t num_bytes) cons
   }
 }
 
-torch::Tensor SafetensorsFile::read(const SafetensorsEntry& entry, torch::Dtype dtype) const {
+at::Tensor SafetensorsFile::read(const SafetensorsEntry& entry, at::ScalarType dtype) const {
   check_plain(entry);
-  torch::Tensor values = torch::empty(entry.shape, dtype);
+  at::Tensor values = at::empty(entry.shape, dtype);
   read_into(entry, values);
   return values;
 }
 
-void SafetensorsFile::read_into(const SafetensorsEntry& entry, torch::Tensor out) const {
+void SafetensorsFile::read_into(const SafetensorsEntry& entry, at::Tensor out) const {
   check_plain(entry);
-  AHA_CHECK(out.sizes() == torch::IntArrayRef(entry.shape) && out.is_contiguous(), entry.name);
-  const torch::NoGradGuard no_grad;
+  AHA_CHECK(out.sizes() == at::IntArrayRef(entry.shape) && out.is_contiguous(), entry.name);
+  const at::NoGradGuard no_grad;
   if (out.scalar_type() == *stored_dtype(entry.dtype)) {
     return read_at(data_start_ + entry.begin, out.data_ptr(), entry.end - entry.begin);
   }
-  const torch::Tensor flat = out.view(-1);
+  const at::Tensor flat = out.view(-1);
   read_blocks(entry, /*multiple=*/1,
-              [&](int64_t offset, const torch::Tensor& block) { flat.narrow(0, offset, block.numel()).copy_(block); });
+              [&](int64_t offset, const at::Tensor& block) { flat.narrow(0, offset, block.numel()).copy_(block); });
 }
 
 void SafetensorsFile::read_blocks(const SafetensorsEntry& entry, int64_t multiple, const BlockVisitor& visit) const {
-  const std::optional<torch::Dtype> dtype = stored_dtype(entry.dtype);
+  const std::optional<at::ScalarType> dtype = stored_dtype(entry.dtype);
   AHA_CHECK(dtype, entry.name);
-  const int64_t element_bytes = static_cast<int64_t>(torch::elementSize(*dtype));
+  const int64_t element_bytes = static_cast<int64_t>(at::elementSize(*dtype));
   const int64_t count = (entry.end - entry.begin) / element_bytes;
   const int64_t most = std::max<int64_t>(kBlockBytes / element_bytes / multiple, 1) * multiple;
-  const torch::Tensor buffer = torch::empty({std::min(count, most)}, *dtype);
+  const at::Tensor buffer = at::empty({std::min(count, most)}, *dtype);
   for (int64_t offset = 0; offset < count; offset += most) {
-    const torch::Tensor block = buffer.narrow(0, 0, std::min(most, count - offset));
+    const at::Tensor block = buffer.narrow(0, 0, std::min(most, count - offset));
     read_at(data_start_ + entry.begin + offset * element_bytes, block.data_ptr(), block.numel() * element_bytes);
     visit(offset, block);
   }
@@ -113,7 +116,7 @@ void SafetensorsFile::check_plain(const SafetensorsEntry& entry) const {
 void write_safetensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors) {
   std::vector<FileTensor> plan;
   for (const NamedTensor& item : tensors) {
-    plan.push_back({item.name, item.tensor.sizes().vec(), torch::kFloat32, [tensor = item.tensor] { return tensor; }});
+    plan.push_back({item.name, item.tensor.sizes().vec(), at::kFloat, [tensor = item.tensor] { return tensor; }});
   }
   write_tensor_file(path, plan);
 }

@@ -10,7 +10,7 @@ namespace aha::model {
 
 struct Model::State {
   ModelConfig config;
-  torch::Dtype dtype = torch::kFloat32;
+  at::ScalarType dtype = at::kFloat;
   std::vector<NamedTensor> weights, adapters, buffers;
   std::optional<LoraConfig> lora;
   // The same tensors, arranged.

@@ -1,6 +1,6 @@
 // Writes a safetensors file of any float dtype, a block at a time.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <functional>
@@ -14,8 +14,8 @@ namespace aha::model {
 struct FileTensor {
   std::string name;
   std::vector<int64_t> shape;
-  torch::Dtype dtype;  // in the file: float32, bfloat16 or float16; others become it, to nearest even
-  std::function<torch::Tensor()> values;  // asked for when its turn comes, and let go after it
+  at::ScalarType dtype;                // in the file: float32, bfloat16 or float16; others become it, to nearest even
+  std::function<at::Tensor()> values;  // asked for when its turn comes, and let go after it
 
   int64_t num_bytes() const;  ///< in the file
 };

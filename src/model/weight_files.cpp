@@ -1,6 +1,9 @@
 // Finds, opens and cross-checks the weight files of a folder.
 #include "model/weight_files.h"
 
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/equal.h>
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -78,24 +81,24 @@ void WeightFiles::open_shards(const std::filesystem::path& folder,
   }
 }
 
-void WeightFiles::read_into(const std::string& name, torch::Tensor out) const {
+void WeightFiles::read_into(const std::string& name, at::Tensor out) const {
   const auto [file, entry] = tensors_.at(name);
   if (is_plain_float(*entry)) return file->read_into(*entry, out);
   const auto [scale_file, scale_entry] = tensors_.at(fp8_scale_name(name));
-  read_fp8_into(*file, *entry, scale_file->read(*scale_entry, torch::kFloat32), out);
+  read_fp8_into(*file, *entry, scale_file->read(*scale_entry, at::kFloat), out);
 }
 
-bool WeightFiles::equals(const std::string& name, const torch::Tensor& tensor) const {
+bool WeightFiles::equals(const std::string& name, const at::Tensor& tensor) const {
   const auto [file, entry] = tensors_.at(name);
   if (!is_plain_float(*entry)) {
-    torch::Tensor values = torch::empty_like(tensor);
+    at::Tensor values = at::empty_like(tensor);
     read_into(name, values);
-    return torch::equal(values, tensor);
+    return at::equal(values, tensor);
   }
   bool is_equal = true;
-  const torch::Tensor flat = tensor.view(-1);
-  file->read_blocks(*entry, /*multiple=*/1, [&](int64_t offset, const torch::Tensor& block) {
-    is_equal = is_equal && torch::equal(block.to(tensor.scalar_type()), flat.narrow(0, offset, block.numel()));
+  const at::Tensor flat = tensor.view(-1);
+  file->read_blocks(*entry, /*multiple=*/1, [&](int64_t offset, const at::Tensor& block) {
+    is_equal = is_equal && at::equal(block.to(tensor.scalar_type()), flat.narrow(0, offset, block.numel()));
   });
   return is_equal;
 }

@@ -1,5 +1,7 @@
 // The weight files of a Hugging Face folder, one or many, as one set of named tensors.
 #pragma once
+#include <ATen/core/Tensor.h>
+
 #include <filesystem>
 #include <map>
 #include <string>
@@ -24,9 +26,9 @@ class WeightFiles {
   bool holds(const std::string& name) const { return tensors_.contains(name); }
 
   /// A tensor the files hold, into one of its shape and any float dtype; FP8 blocks are widened by their scales.
-  void read_into(const std::string& name, torch::Tensor out) const;
+  void read_into(const std::string& name, at::Tensor out) const;
   /// Whether the values, converted to its dtype, are those of `tensor`.
-  bool equals(const std::string& name, const torch::Tensor& tensor) const;
+  bool equals(const std::string& name, const at::Tensor& tensor) const;
 
  private:
   void open_shards(const std::filesystem::path& folder, const std::map<std::string, std::string>& weight_map);

@@ -4,7 +4,7 @@
 namespace aha::model {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 class Finder {
  public:

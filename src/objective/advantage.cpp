@@ -1,6 +1,9 @@
 // Group-relative advantages, worked out in float64 on the few numbers a step has.
 #include "aha/objective/advantage.h"
 
+#include <ATen/ops/zeros_like.h>
+#include <c10/util/StringUtil.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -43,9 +46,9 @@ Moments moments(std::span<const double> rewards) {
 }
 
 // The rewards on the CPU, checked; groups are consecutive.
-torch::Tensor checked_rewards(const torch::Tensor& reward_N, int64_t num_generations) {
+at::Tensor checked_rewards(const at::Tensor& reward_N, int64_t num_generations) {
   if (num_generations < 1) throw ShapeError("[group_advantage] num_generations must be at least 1");
-  if (reward_N.dim() != 1 || reward_N.scalar_type() != torch::kFloat64 || reward_N.size(0) % num_generations != 0) {
+  if (reward_N.dim() != 1 || reward_N.scalar_type() != at::kDouble || reward_N.size(0) % num_generations != 0) {
     throw ShapeError("[group_advantage] reward must be a float64 vector of whole groups of " +
                      std::to_string(num_generations) + ", but is " + c10::str(reward_N.sizes()) + " of " +
                      c10::str(reward_N.scalar_type()));
@@ -55,10 +58,10 @@ torch::Tensor checked_rewards(const torch::Tensor& reward_N, int64_t num_generat
 
 }  // namespace
 
-torch::Tensor group_advantage(const torch::Tensor& reward_N, int64_t num_generations, ScaleRewards scale) {
-  const torch::Tensor rewards = checked_rewards(reward_N, num_generations);
+at::Tensor group_advantage(const at::Tensor& reward_N, int64_t num_generations, ScaleRewards scale) {
+  const at::Tensor rewards = checked_rewards(reward_N, num_generations);
   const std::span<const double> all(rewards.const_data_ptr<double>(), rewards.size(0));
-  torch::Tensor advantage_N = torch::zeros_like(rewards);
+  at::Tensor advantage_N = at::zeros_like(rewards);
   double* advantage = advantage_N.mutable_data_ptr<double>();
   const double batch_std = moments(all).std;
 
@@ -75,8 +78,8 @@ torch::Tensor group_advantage(const torch::Tensor& reward_N, int64_t num_generat
   return advantage_N.to(reward_N.device());
 }
 
-double frac_reward_zero_std(const torch::Tensor& reward_N, int64_t num_generations) {
-  const torch::Tensor rewards = checked_rewards(reward_N, num_generations);
+double frac_reward_zero_std(const at::Tensor& reward_N, int64_t num_generations) {
+  const at::Tensor rewards = checked_rewards(reward_N, num_generations);
   const std::span<const double> all(rewards.const_data_ptr<double>(), rewards.size(0));
   if (all.empty()) return 0;
   int64_t num_flat = 0;

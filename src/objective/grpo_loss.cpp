@@ -1,6 +1,12 @@
 // Value and slope of the clipped loss, token by token; autograd only carries the slope on.
 #include "aha/objective/grpo_loss.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/minimum.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -16,14 +22,14 @@ constexpr double kMaxLogRatio = 20.0;
 // A scalar whose gradient with respect to policy_T is known already.
 class ScalarWithSlope : public torch::autograd::Function<ScalarWithSlope> {
  public:
-  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& policy_T,
-                               const torch::Tensor& value, const torch::Tensor& slope_T) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& policy_T,
+                            const at::Tensor& value, const at::Tensor& slope_T) {
     context->save_for_backward({slope_T});
     return value.clone();
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    return {gradients[0] * context->get_saved_variables()[0], torch::Tensor(), torch::Tensor()};
+    return {gradients[0] * context->get_saved_variables()[0], at::Tensor(), at::Tensor()};
   }
 };
 
@@ -41,32 +47,32 @@ void check_tokens(const GrpoTokens& tokens, const GrpoLossConfig& config) {
 
 // What one pass over the tokens yields, all detached.
 struct TokenTerms {
-  torch::Tensor value_T, slope_T;
-  torch::Tensor log_ratio_T, ratio_T, k3_T;
-  torch::Tensor clipped_low_T, clipped_high_T;
+  at::Tensor value_T, slope_T;
+  at::Tensor log_ratio_T, ratio_T, k3_T;
+  at::Tensor clipped_low_T, clipped_high_T;
 };
 
 TokenTerms policy_terms(const GrpoTokens& tokens, const GrpoLossConfig& config) {
   const double low = 1.0 - config.epsilon;
   const double high = 1.0 + config.epsilon_high.value_or(config.epsilon);
-  const torch::Tensor advantage_T = tokens.advantage_T.detach();
+  const at::Tensor advantage_T = tokens.advantage_T.detach();
   TokenTerms terms;
   terms.log_ratio_T = tokens.policy_T.detach() - tokens.sampler_T.detach();
   terms.ratio_T = terms.log_ratio_T.clamp(-kMaxLogRatio, kMaxLogRatio).exp();
   terms.clipped_low_T = (advantage_T < 0).logical_and(terms.ratio_T < low);
   terms.clipped_high_T = (advantage_T > 0).logical_and(terms.ratio_T > high);
 
-  const torch::Tensor gain_T = terms.ratio_T * advantage_T;
-  terms.value_T = -torch::minimum(gain_T, terms.ratio_T.clamp(low, high) * advantage_T);
+  const at::Tensor gain_T = terms.ratio_T * advantage_T;
+  terms.value_T = -at::minimum(gain_T, terms.ratio_T.clamp(low, high) * advantage_T);
   terms.slope_T = -gain_T.masked_fill(terms.clipped_low_T.logical_or(terms.clipped_high_T), 0.0);
   return terms;
 }
 
 void add_penalty(TokenTerms& terms, const GrpoTokens& tokens, double beta) {
   if (!tokens.reference_T.defined()) return;
-  const torch::Tensor delta_T =
+  const at::Tensor delta_T =
       (tokens.reference_T.detach() - tokens.policy_T.detach()).clamp(-kMaxLogRatio, kMaxLogRatio);
-  const torch::Tensor excess_T = delta_T.expm1();  // e^δ − 1 without cancellation near δ = 0
+  const at::Tensor excess_T = delta_T.expm1();  // e^δ − 1 without cancellation near δ = 0
   terms.k3_T = excess_T - delta_T;
   if (beta == 0) return;
   terms.value_T = terms.value_T + beta * terms.k3_T;
@@ -74,17 +80,17 @@ void add_penalty(TokenTerms& terms, const GrpoTokens& tokens, double beta) {
 }
 
 // Tokens of weight 0 are masked: no metric sees them.
-void add_metrics(GrpoLoss& loss, const TokenTerms& terms, const torch::Tensor& weight_T) {
-  const torch::Tensor counted = weight_T.ne(0).nonzero().squeeze(1);
+void add_metrics(GrpoLoss& loss, const TokenTerms& terms, const at::Tensor& weight_T) {
+  const at::Tensor counted = weight_T.ne(0).nonzero().squeeze(1);
   loss.num_tokens = counted.size(0);
   if (loss.num_tokens == 0) return;
-  const auto of = [&](const torch::Tensor& x_T) { return x_T.index_select(0, counted).to(torch::kFloat64); };
-  const torch::Tensor ratio = of(terms.ratio_T), difference = of(terms.log_ratio_T).abs();
-  const torch::Tensor kl_sum = terms.k3_T.defined() ? of(terms.k3_T).sum() : torch::zeros_like(ratio.sum());
+  const auto of = [&](const at::Tensor& x_T) { return x_T.index_select(0, counted).to(at::kDouble); };
+  const at::Tensor ratio = of(terms.ratio_T), difference = of(terms.log_ratio_T).abs();
+  const at::Tensor kl_sum = terms.k3_T.defined() ? of(terms.k3_T).sum() : at::zeros_like(ratio.sum());
   // One tensor, so that a GPU is waited for once.
-  const torch::Tensor sums = torch::stack({kl_sum, of(terms.clipped_low_T).sum(), of(terms.clipped_high_T).sum(),
-                                           ratio.sum(), ratio.min(), ratio.max(), difference.sum(), difference.max()})
-                                 .cpu();
+  const at::Tensor sums = at::stack({kl_sum, of(terms.clipped_low_T).sum(), of(terms.clipped_high_T).sum(), ratio.sum(),
+                                     ratio.min(), ratio.max(), difference.sum(), difference.max()})
+                              .cpu();
   const double* sum = sums.const_data_ptr<double>();
   loss.kl_sum = sum[0];
   loss.clip_low_sum = sum[1];
@@ -100,7 +106,7 @@ void add_metrics(GrpoLoss& loss, const TokenTerms& terms, const torch::Tensor& w
 
 GrpoLoss grpo_loss(const GrpoTokens& tokens, const GrpoLossConfig& config) {
   check_tokens(tokens, config);
-  const torch::Tensor weight_T = tokens.weight_T.detach();
+  const at::Tensor weight_T = tokens.weight_T.detach();
   TokenTerms terms = policy_terms(tokens, config);
   add_penalty(terms, tokens, config.beta);
   GrpoLoss loss;

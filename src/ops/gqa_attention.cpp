@@ -1,6 +1,11 @@
 // Grouped-query attention over packed sequences on the CPU: checks and autograd around ops/gqa_sequence.h.
 #include "aha/ops/gqa_attention.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "aha/core/error.h"
 #include "aha/ops/tensor_check.h"
 #include "ops/gqa_sequence.h"
@@ -9,7 +14,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -43,8 +48,8 @@ class GqaAttention : public torch::autograd::Function<GqaAttention> {
                         const Tensor& cosine_in, const Tensor& sine_in, const Geometry& geometry) {
     const Tensor q = q_in.contiguous(), k = k_in.contiguous(), v = v_in.contiguous();
     const Tensor cosine = cosine_in.contiguous(), sine = sine_in.contiguous();
-    Tensor query = torch::empty_like(q), key = torch::empty_like(k), out = torch::empty_like(q);
-    Tensor logsumexp = torch::empty({q.size(0), geometry.shape.num_heads}, q.options());
+    Tensor query = at::empty_like(q), key = at::empty_like(k), out = at::empty_like(q);
+    Tensor logsumexp = at::empty({q.size(0), geometry.shape.num_heads}, q.options());
     AT_DISPATCH_FLOATING_TYPES(q.scalar_type(), "gqa_attention", [&] {
       using T = scalar_t;
       const GqaInputs<T> in{data<T>(q), data<T>(k), data<T>(v), data<T>(cosine), data<T>(sine)};
@@ -63,7 +68,7 @@ class GqaAttention : public torch::autograd::Function<GqaAttention> {
     const Tensor &query = saved[0], &key = saved[1], &v = saved[2], &logsumexp = saved[5];
     const Geometry geometry = saved_geometry(*context);
     const Tensor out_gradient = upstream[0].contiguous();
-    Tensor q_slope = torch::empty_like(query), k_slope = torch::empty_like(key), v_slope = torch::empty_like(v);
+    Tensor q_slope = at::empty_like(query), k_slope = at::empty_like(key), v_slope = at::empty_like(v);
     AT_DISPATCH_FLOATING_TYPES(out_gradient.scalar_type(), "gqa_attention", [&] {
       using T = scalar_t;
       const GqaInputs<T> in{nullptr, nullptr, data<T>(v), data<T>(saved[3]), data<T>(saved[4])};

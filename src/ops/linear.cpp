@@ -1,6 +1,10 @@
 // y = x · Wᵀ + b on the CPU.
 #include "aha/ops/linear.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <optional>
 
 #include "aha/ops/cpu_math.h"
@@ -10,7 +14,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -27,7 +31,7 @@ void add_bias(const Tensor& bias_N, const Tensor& y_TN) {
 // The sum of the rows, from the first on.
 Tensor sum_of_rows(const Tensor& grad_TN) {
   const int64_t width = grad_TN.size(1);
-  const Tensor sum_N = torch::zeros({width}, grad_TN.options());
+  const Tensor sum_N = at::zeros({width}, grad_TN.options());
   AT_DISPATCH_FLOATING_TYPES(grad_TN.scalar_type(), "linear", [&] {
     for (int64_t t = 0; t < grad_TN.size(0); ++t) {
       axpy(scalar_t{1}, grad_TN.const_data_ptr<scalar_t>() + t * width, sum_N.data_ptr<scalar_t>(), width);

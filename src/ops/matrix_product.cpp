@@ -1,6 +1,9 @@
 // ops::gemm on whole tensors.
 #include "ops/matrix_product.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
+
 #include "aha/ops/cpu_gemm.h"
 
 namespace aha::ops {
@@ -10,7 +13,7 @@ struct Form {
   bool transpose_a = false, transpose_b = false, accumulate = false;
 };
 
-void product(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& c, Form form) {
+void product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& c, Form form) {
   AT_DISPATCH_FLOATING_TYPES(a.scalar_type(), "matrix product", [&] {
     gemm(GemmArgs<scalar_t>{.a = a.const_data_ptr<scalar_t>(),
                             .b = b.const_data_ptr<scalar_t>(),
@@ -29,32 +32,30 @@ void product(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor
 
 }  // namespace
 
-void multiply(const torch::Tensor& a_MK, const torch::Tensor& b_KN, const torch::Tensor& c_MN) {
-  product(a_MK, b_KN, c_MN, {});
-}
+void multiply(const at::Tensor& a_MK, const at::Tensor& b_KN, const at::Tensor& c_MN) { product(a_MK, b_KN, c_MN, {}); }
 
-void multiply_transposed(const torch::Tensor& a_MK, const torch::Tensor& b_NK, const torch::Tensor& c_MN) {
+void multiply_transposed(const at::Tensor& a_MK, const at::Tensor& b_NK, const at::Tensor& c_MN) {
   product(a_MK, b_NK, c_MN, {.transpose_b = true});
 }
 
-void add_turned_product(const torch::Tensor& a_KM, const torch::Tensor& b_KN, const torch::Tensor& c_MN) {
+void add_turned_product(const at::Tensor& a_KM, const at::Tensor& b_KN, const at::Tensor& c_MN) {
   product(a_KM, b_KN, c_MN, {.transpose_a = true, .accumulate = true});
 }
 
-torch::Tensor times(const torch::Tensor& a_MK, const torch::Tensor& b_KN) {
-  torch::Tensor c = torch::empty({a_MK.size(0), b_KN.size(1)}, a_MK.options());
+at::Tensor times(const at::Tensor& a_MK, const at::Tensor& b_KN) {
+  at::Tensor c = at::empty({a_MK.size(0), b_KN.size(1)}, a_MK.options());
   multiply(a_MK, b_KN, c);
   return c;
 }
 
-torch::Tensor times_transposed(const torch::Tensor& a_MK, const torch::Tensor& b_NK) {
-  torch::Tensor c = torch::empty({a_MK.size(0), b_NK.size(0)}, a_MK.options());
+at::Tensor times_transposed(const at::Tensor& a_MK, const at::Tensor& b_NK) {
+  at::Tensor c = at::empty({a_MK.size(0), b_NK.size(0)}, a_MK.options());
   multiply_transposed(a_MK, b_NK, c);
   return c;
 }
 
-torch::Tensor turned_times(const torch::Tensor& a_KM, const torch::Tensor& b_KN) {
-  torch::Tensor c = torch::empty({a_KM.size(1), b_KN.size(1)}, a_KM.options());
+at::Tensor turned_times(const at::Tensor& a_KM, const at::Tensor& b_KN) {
+  at::Tensor c = at::empty({a_KM.size(1), b_KN.size(1)}, a_KM.options());
   product(a_KM, b_KN, c, {.transpose_a = true});
   return c;
 }

@@ -1,6 +1,11 @@
 // Causal attention over packed sequences on the CPU: checks and autograd around ops/mla_sequence.h.
 #include "aha/ops/mla_attention.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "aha/ops/tensor_check.h"
 #include "ops/mla_sequence.h"
 #include "ops/packed_sequences.h"
@@ -8,7 +13,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -42,8 +47,8 @@ class MlaAttention : public torch::autograd::Function<MlaAttention> {
     const Tensor q = q_in.contiguous(), kv = kv_in.contiguous(), k_rope = k_rope_in.contiguous();
     const Tensor cosine = cosine_in.contiguous(), sine = sine_in.contiguous();
     const MlaShape& shape = geometry.shape;
-    Tensor query = torch::empty_like(q), logsumexp = torch::empty({q.size(0), shape.num_heads}, q.options());
-    Tensor out = torch::empty({q.size(0), shape.num_heads * shape.v_dim}, q.options());
+    Tensor query = at::empty_like(q), logsumexp = at::empty({q.size(0), shape.num_heads}, q.options());
+    Tensor out = at::empty({q.size(0), shape.num_heads * shape.v_dim}, q.options());
     AT_DISPATCH_FLOATING_TYPES(q.scalar_type(), "mla_attention", [&] {
       using T = scalar_t;
       const MlaInputs<T> in{data<T>(q), data<T>(kv), data<T>(k_rope), data<T>(cosine), data<T>(sine)};
@@ -62,8 +67,8 @@ class MlaAttention : public torch::autograd::Function<MlaAttention> {
     const Tensor &query = saved[0], &kv = saved[1], &k_rope = saved[2], &logsumexp = saved[5];
     const Geometry geometry = saved_geometry(*context);
     const Tensor out_gradient = upstream[0].contiguous();
-    Tensor q_slope = torch::empty_like(query), kv_slope = torch::empty_like(kv);
-    Tensor k_rope_slope = torch::empty_like(k_rope);
+    Tensor q_slope = at::empty_like(query), kv_slope = at::empty_like(kv);
+    Tensor k_rope_slope = at::empty_like(k_rope);
     AT_DISPATCH_FLOATING_TYPES(out_gradient.scalar_type(), "mla_attention", [&] {
       using T = scalar_t;
       const MlaInputs<T> in{nullptr, data<T>(kv), data<T>(k_rope), data<T>(saved[3]), data<T>(saved[4])};

@@ -1,6 +1,12 @@
 // The grouped experts of a mixture of experts, on the CPU.
 #include "aha/ops/moe.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -11,7 +17,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -244,7 +250,7 @@ class Experts : public torch::autograd::Function<Experts> {
     const Tensor x = x_in.contiguous(), expert = expert_in.contiguous(), weight = weight_in.contiguous();
     const Tensor gate_up = gate_up_in.contiguous(), down = down_in.contiguous();
     const Grouping grouping = group_by_expert(expert, gate_up.size(0));
-    Tensor hidden = torch::empty({expert.numel(), gate_up.size(1)}, x.options()), out = torch::empty_like(x);
+    Tensor hidden = at::empty({expert.numel(), gate_up.size(1)}, x.options()), out = at::empty_like(x);
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "experts", [&] {
       run_experts(make_products<scalar_t>(grouping, weight, gate_up, down), x.const_data_ptr<scalar_t>(), x.size(0),
                   hidden.data_ptr<scalar_t>(), out.data_ptr<scalar_t>());
@@ -258,10 +264,10 @@ class Experts : public torch::autograd::Function<Experts> {
     const Tensor &x = saved[0], &weight = saved[2], &gate_up = saved[3], &down = saved[4];
     const Grouping grouping = group_by_expert(saved[1], gate_up.size(0));
     const Tensor out_gradient = upstream[0].contiguous();
-    Tensor x_gradient = torch::empty_like(x), weight_gradient = torch::empty_like(weight);
+    Tensor x_gradient = at::empty_like(x), weight_gradient = at::empty_like(weight);
     Tensor gate_up_gradient, down_gradient;
-    if (context->needs_input_grad(3)) gate_up_gradient = torch::zeros_like(gate_up);
-    if (context->needs_input_grad(4)) down_gradient = torch::zeros_like(down);
+    if (context->needs_input_grad(3)) gate_up_gradient = at::zeros_like(gate_up);
+    if (context->needs_input_grad(4)) down_gradient = at::zeros_like(down);
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "experts", [&] {
       const auto values = [](const Tensor& t) { return t.defined() ? t.data_ptr<scalar_t>() : nullptr; };
       const ExpertGradients<scalar_t> gradients{values(x_gradient), values(weight_gradient), values(gate_up_gradient),
@@ -279,7 +285,7 @@ class Experts : public torch::autograd::Function<Experts> {
 Tensor experts(const Tensor& x_TD, const Tensor& expert_TK, const Tensor& weight_TK, const Tensor& gate_up_EFD,
                const Tensor& down_EDI) {
   TensorCheck check("experts");
-  check.shape("x", x_TD, "TD").integers("expert", expert_TK, "TK", torch::kInt32).shape("weight", weight_TK, "TK");
+  check.shape("x", x_TD, "TD").integers("expert", expert_TK, "TK", at::kInt).shape("weight", weight_TK, "TK");
   check.shape("gate_up", gate_up_EFD, "EFD").shape("down", down_EDI, "EDI").size('F', 2 * down_EDI.size(2));
   return Experts::apply(x_TD, expert_TK, weight_TK, gate_up_EFD, down_EDI);
 }

@@ -2,6 +2,7 @@
 #include "aha/ops/parallel.h"
 
 #include <ATen/Parallel.h>
+
 #include <sched.h>
 
 #include <algorithm>

@@ -1,6 +1,12 @@
 // Root-mean-square normalisation on the CPU.
 #include "aha/ops/rms_norm.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "aha/ops/cpu_math.h"
 #include "aha/ops/tensor_check.h"
 #include "ops/cpu/rows.h"
@@ -8,7 +14,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -17,7 +23,7 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
   static Tensor forward(AutogradContext* context, const Tensor& x_in, const Tensor& weight_in, double eps) {
     const Tensor x = x_in.contiguous(), weight = weight_in.contiguous();
     const int64_t width = x.size(1);
-    Tensor y = torch::empty_like(x), inverse = torch::empty({x.size(0)}, x.options());
+    Tensor y = at::empty_like(x), inverse = at::empty({x.size(0)}, x.options());
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "rms_norm", [&] {
       for (int64_t t = 0; t < x.size(0); ++t) {
         inverse.data_ptr<scalar_t>()[t] =
@@ -34,7 +40,7 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
     const variable_list saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], &inverse = saved[2], grad = upstream[0].contiguous();
     const int64_t width = x.size(1);
-    Tensor grad_x = torch::empty_like(x), grad_weight = torch::zeros_like(weight);
+    Tensor grad_x = at::empty_like(x), grad_weight = at::zeros_like(weight);
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "rms_norm", [&] {
       for (int64_t t = 0; t < x.size(0); ++t) {
         rows<scalar_t>().rms_norm_backward(x.const_data_ptr<scalar_t>() + t * width, weight.const_data_ptr<scalar_t>(),

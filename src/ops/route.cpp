@@ -1,4 +1,11 @@
 // The router of a mixture of experts and its balance loss, on the CPU.
+#include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -9,7 +16,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -20,8 +27,8 @@ class Route : public torch::autograd::Function<Route> {
     const Tensor logits = logits_in.contiguous(), bias = bias_in ? bias_in->contiguous() : Tensor();
     const float* bias_row = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
     const int64_t num_tokens = logits.size(0), num_experts = shape.num_experts, k = shape.experts_per_token;
-    Tensor expert = torch::empty({num_tokens, k}, torch::kInt32), count = torch::zeros({num_experts}, torch::kInt64);
-    Tensor weight = torch::empty({num_tokens, k}, logits.options()), score = torch::empty_like(logits);
+    Tensor expert = at::empty({num_tokens, k}, at::kInt), count = at::zeros({num_experts}, at::kLong);
+    Tensor weight = at::empty({num_tokens, k}, logits.options()), score = at::empty_like(logits);
     AT_DISPATCH_FLOATING_TYPES(logits.scalar_type(), "route", [&] {
       for (int64_t t = 0; t < num_tokens; ++t) {
         route_row(shape, logits.const_data_ptr<scalar_t>() + t * num_experts, bias_row,
@@ -42,8 +49,7 @@ class Route : public torch::autograd::Function<Route> {
   static variable_list backward(AutogradContext* context, variable_list upstream) {
     const variable_list saved = context->get_saved_variables();
     const Tensor &expert = saved[0], &score = saved[1];
-    Tensor gradient =
-        upstream[2].defined() ? upstream[2].clone(torch::MemoryFormat::Contiguous) : torch::zeros_like(score);
+    Tensor gradient = upstream[2].defined() ? upstream[2].clone(at::MemoryFormat::Contiguous) : at::zeros_like(score);
     const Tensor weight_gradient = upstream[1].defined() ? upstream[1].contiguous() : Tensor();
     const bool normalize = context->saved_data["normalize"].toBool();
     const bool is_softmax = context->saved_data["softmax"].toBool();
@@ -100,7 +106,7 @@ class Route : public torch::autograd::Function<Route> {
 /// Per token and expert E · count / (K · length² · S) of the token's sequence: what multiplies the normalised score.
 Tensor balance_coefficients(const Tensor& expert_TK, const std::vector<int64_t>& offsets, int64_t num_experts) {
   const int64_t num_tokens = expert_TK.size(0), k = expert_TK.size(1);
-  Tensor coefficient_TE = torch::empty({num_tokens, num_experts}, torch::kFloat64);
+  Tensor coefficient_TE = at::empty({num_tokens, num_experts}, at::kDouble);
   const int32_t* expert = expert_TK.const_data_ptr<int32_t>();
   double* out = coefficient_TE.data_ptr<double>();
   std::vector<double> count(num_experts);
@@ -125,7 +131,7 @@ Routing route(const Tensor& logits_TE, const Tensor& bias_E, const RouterShape& 
   check.size('E', shape.num_experts).shape("logits", logits_TE, "TE");
   std::optional<Tensor> bias;
   if (bias_E.defined()) {
-    check.integers("bias", bias_E, "E", torch::kFloat32);
+    check.integers("bias", bias_E, "E", at::kFloat);
     bias = bias_E;
   }
   AHA_CHECK(shape.num_groups >= 1 && shape.num_experts % shape.num_groups == 0, "groups must divide the experts");
@@ -138,7 +144,7 @@ Routing route(const Tensor& logits_TE, const Tensor& bias_E, const RouterShape& 
 }
 
 Tensor balance_loss(const Tensor& score_TE, const Tensor& expert_TK, const std::vector<int64_t>& offsets) {
-  TensorCheck("balance_loss").shape("score", score_TE, "TE").integers("expert", expert_TK, "TK", torch::kInt32);
+  TensorCheck("balance_loss").shape("score", score_TE, "TE").integers("expert", expert_TK, "TK", at::kInt);
   AHA_CHECK(!offsets.empty() && offsets.front() == 0 && offsets.back() == score_TE.size(0),
             "offsets must run from 0 to T");
   AHA_CHECK(std::is_sorted(offsets.begin(), offsets.end()), "offsets must not fall");

@@ -1,6 +1,12 @@
 // The gated feed-forward block on the CPU, in chunks of rows; the backward pass computes the activation again.
 #include "aha/ops/swiglu_mlp.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 
 #include "aha/core/error.h"
@@ -11,7 +17,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -37,7 +43,7 @@ void for_chunks(int64_t num_tokens, Work work) {
 }
 
 Tensor workspace(int64_t num_tokens, int64_t width, const Tensor& like) {
-  return torch::empty({std::min(kChunkRows, num_tokens), width}, like.options());
+  return at::empty({std::min(kChunkRows, num_tokens), width}, like.options());
 }
 
 void activate(const Tensor& hidden_TF, const Tensor& activation_TI) {
@@ -68,7 +74,7 @@ class SwigluMlp : public torch::autograd::Function<SwigluMlp> {
   static Tensor forward(AutogradContext* context, const Tensor& x_in, const Tensor& gate_up_in, const Tensor& down_in) {
     const Tensor x = x_in.contiguous(), gate_up = gate_up_in.contiguous(), down = down_in.contiguous();
     const int64_t num_tokens = x.size(0);
-    const Tensor hidden = torch::empty({num_tokens, gate_up.size(0)}, x.options()), y = torch::empty_like(x);
+    const Tensor hidden = at::empty({num_tokens, gate_up.size(0)}, x.options()), y = at::empty_like(x);
     const Tensor activations = workspace(num_tokens, down.size(1), x);
     for_chunks(num_tokens, [&](Chunk chunk) {
       const Tensor rows = chunk.of(hidden), activation = chunk.head_of(activations);
@@ -87,9 +93,9 @@ class SwigluMlp : public torch::autograd::Function<SwigluMlp> {
     const Tensor inners = workspace(x.size(0), down.size(1), x),
                  grad_hiddens = workspace(x.size(0), gate_up.size(0), x);
     Tensor grad_x, grad_gate_up, grad_down;
-    if (context->needs_input_grad(0)) grad_x = torch::empty_like(x);
-    if (context->needs_input_grad(1)) grad_gate_up = torch::zeros_like(gate_up);
-    if (context->needs_input_grad(2)) grad_down = torch::zeros_like(down);
+    if (context->needs_input_grad(0)) grad_x = at::empty_like(x);
+    if (context->needs_input_grad(1)) grad_gate_up = at::zeros_like(gate_up);
+    if (context->needs_input_grad(2)) grad_down = at::zeros_like(down);
     for_chunks(x.size(0), [&](Chunk chunk) {
       const Tensor rows = chunk.of(grad), inner = chunk.head_of(inners), grad_hidden = chunk.head_of(grad_hiddens);
       multiply(rows, down, inner);
@@ -106,15 +112,15 @@ class Swiglu : public torch::autograd::Function<Swiglu> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& hidden_in) {
     const Tensor hidden = hidden_in.contiguous();
-    const Tensor y = torch::empty({hidden.size(0), hidden.size(1) / 2}, hidden.options());
+    const Tensor y = at::empty({hidden.size(0), hidden.size(1) / 2}, hidden.options());
     activate(hidden, y);
     context->save_for_backward({hidden});
     return y;
   }
 
   static variable_list backward(AutogradContext* context, variable_list upstream) {
-    const Tensor hidden = context->get_saved_variables()[0], grad_hidden = torch::empty_like(hidden);
-    const Tensor inner = upstream[0].clone(torch::MemoryFormat::Contiguous);
+    const Tensor hidden = context->get_saved_variables()[0], grad_hidden = at::empty_like(hidden);
+    const Tensor inner = upstream[0].clone(at::MemoryFormat::Contiguous);
     differentiate(hidden, inner, grad_hidden);
     return {grad_hidden};
   }

@@ -6,7 +6,7 @@
 namespace aha::ops {
 namespace {
 
-std::string shape_of(const torch::Tensor& tensor) {
+std::string shape_of(const at::Tensor& tensor) {
   std::string text = "[";
   for (int64_t i = 0; i < tensor.dim(); ++i) text += (i ? ", " : "") + std::to_string(tensor.size(i));
   return text + "]";
@@ -16,11 +16,11 @@ std::string shape_of(const torch::Tensor& tensor) {
 
 TensorCheck::TensorCheck(std::string op) : op_(std::move(op)) {}
 
-TensorCheck& TensorCheck::shape(const std::string& name, const torch::Tensor& tensor, const std::string& letters) {
+TensorCheck& TensorCheck::shape(const std::string& name, const at::Tensor& tensor, const std::string& letters) {
   bind(name, tensor, letters);
   const auto dtype = tensor.scalar_type();
   const std::string dtype_name = c10::toString(dtype);
-  if (dtype != torch::kFloat32 && dtype != torch::kFloat64)
+  if (dtype != at::kFloat && dtype != at::kDouble)
     throw ShapeError("[" + op_ + "] " + name + ": dtype is " + dtype_name + ", but must be Float or Double");
   if (dtype_owner_.empty()) {
     dtype_name_ = dtype_name;
@@ -32,8 +32,8 @@ TensorCheck& TensorCheck::shape(const std::string& name, const torch::Tensor& te
   return *this;
 }
 
-TensorCheck& TensorCheck::integers(const std::string& name, const torch::Tensor& tensor, const std::string& letters,
-                                   torch::Dtype dtype) {
+TensorCheck& TensorCheck::integers(const std::string& name, const at::Tensor& tensor, const std::string& letters,
+                                   at::ScalarType dtype) {
   bind(name, tensor, letters);
   if (tensor.scalar_type() != dtype)
     throw ShapeError("[" + op_ + "] " + name + ": dtype is " + c10::toString(tensor.scalar_type()) + ", but must be " +
@@ -41,8 +41,8 @@ TensorCheck& TensorCheck::integers(const std::string& name, const torch::Tensor&
   return *this;
 }
 
-TensorCheck& TensorCheck::indices(const std::string& name, const torch::Tensor& tensor, int64_t limit) {
-  const torch::Tensor index = tensor.contiguous();
+TensorCheck& TensorCheck::indices(const std::string& name, const at::Tensor& tensor, int64_t limit) {
+  const at::Tensor index = tensor.contiguous();
   for (int64_t i = 0; i < index.numel(); ++i) {
     const int64_t value = index.const_data_ptr<int64_t>()[i];
     if (value < 0 || value >= limit)
@@ -60,7 +60,7 @@ TensorCheck& TensorCheck::size(char letter, int64_t size) {
   return *this;
 }
 
-void TensorCheck::bind(const std::string& name, const torch::Tensor& tensor, const std::string& letters) {
+void TensorCheck::bind(const std::string& name, const at::Tensor& tensor, const std::string& letters) {
   const std::string place = "[" + op_ + "] " + name + ": ";
   if (!tensor.defined()) throw ShapeError(place + "is undefined");
   if (!tensor.device().is_cpu())

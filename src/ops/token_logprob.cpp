@@ -1,6 +1,12 @@
 // Log-probability of each target token on the CPU, a chunk of rows at a time.
 #include "aha/ops/token_logprob.h"
 
+#include <ATen/Dispatch.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 
 #include "aha/core/error.h"
@@ -11,7 +17,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -110,8 +116,8 @@ class TokenLogprobFunction : public torch::autograd::Function<TokenLogprobFuncti
   static variable_list forward(AutogradContext* context, const Tensor& hidden_in, const Tensor& head_in,
                                const Tensor& target_in, double temperature) {
     const Tensor hidden = hidden_in.contiguous(), head = head_in.contiguous(), target = target_in.contiguous();
-    Tensor logprob = torch::empty({hidden.size(0)}, hidden.options());
-    Tensor entropy = torch::empty_like(logprob), logsumexp = torch::empty_like(logprob);
+    Tensor logprob = at::empty({hidden.size(0)}, hidden.options());
+    Tensor entropy = at::empty_like(logprob), logsumexp = at::empty_like(logprob);
     AT_DISPATCH_FLOATING_TYPES(hidden.scalar_type(), "token_logprob", [&] {
       score(Head<scalar_t>(hidden, head, target, temperature), logprob.data_ptr<scalar_t>(),
             entropy.data_ptr<scalar_t>(), logsumexp.data_ptr<scalar_t>());
@@ -128,8 +134,8 @@ class TokenLogprobFunction : public torch::autograd::Function<TokenLogprobFuncti
     const variable_list saved = context->get_saved_variables();
     const Tensor &hidden = saved[0], &head = saved[1], grad = upstream[0].contiguous();
     Tensor grad_hidden, grad_head;
-    if (context->needs_input_grad(0)) grad_hidden = torch::empty_like(hidden);
-    if (context->needs_input_grad(1)) grad_head = torch::zeros_like(head);
+    if (context->needs_input_grad(0)) grad_hidden = at::empty_like(hidden);
+    if (context->needs_input_grad(1)) grad_head = at::zeros_like(head);
     AT_DISPATCH_FLOATING_TYPES(hidden.scalar_type(), "token_logprob", [&] {
       differentiate<scalar_t>({hidden, head, saved[2], context->saved_data["temperature"].toDouble()},
                               saved[3].const_data_ptr<scalar_t>(), grad.const_data_ptr<scalar_t>(),
@@ -145,7 +151,7 @@ class TokenLogprobFunction : public torch::autograd::Function<TokenLogprobFuncti
 TokenLogprob token_logprob(const Tensor& hidden_TD, const Tensor& head_VD, const Tensor& target_T, double temperature) {
   TensorCheck check("token_logprob");
   check.shape("hidden", hidden_TD, "TD").shape("head", head_VD, "VD");
-  check.integers("target", target_T, "T", torch::kInt64).indices("target", target_T, head_VD.size(0));
+  check.integers("target", target_T, "T", at::kLong).indices("target", target_T, head_VD.size(0));
   if (!(temperature > 0))
     throw ShapeError("[token_logprob] temperature: is " + std::to_string(temperature) + ", but must be above 0");
   const variable_list out = TokenLogprobFunction::apply(hidden_TD, head_VD, target_T, temperature);

@@ -1,9 +1,10 @@
 // Runs a recipe stage by stage; a stage that is done under the same hash is skipped.
 #include "aha/pipeline/run.h"
 
+#include <ATen/Context.h>
+
 #include <fmt/format.h>
 #include <sched.h>
-#include <torch/types.h>
 
 #include <chrono>
 #include <cstdio>

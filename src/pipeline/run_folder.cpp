@@ -1,10 +1,11 @@
 // Lock, hashes, records and description files of a run folder.
 #include "pipeline/run_folder.h"
 
+#include <torch/version.h>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <torch/version.h>
 #include <unistd.h>
 
 #include <map>

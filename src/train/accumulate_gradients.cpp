@@ -1,6 +1,8 @@
 // Gradients of many micro-batches on several threads, summed in one fixed order.
-#include <torch/autograd.h>
-#include <torch/utils.h>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,7 +21,7 @@ namespace {
 /// Adds gradients in the order of their batches; those that come early wait, at most `max_ahead` of them.
 class OrderedSum {
  public:
-  OrderedSum(const std::vector<torch::Tensor>& values, int64_t max_ahead) : values_(values), max_ahead_(max_ahead) {}
+  OrderedSum(const std::vector<at::Tensor>& values, int64_t max_ahead) : values_(values), max_ahead_(max_ahead) {}
 
   /// Blocks while `batch` is too far ahead of the sum. @return false when another worker has failed
   bool wait_for_room(int64_t batch) {
@@ -51,7 +53,7 @@ class OrderedSum {
 
  private:
   void add_now(const Gradients& gradients) {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     if (sum_.empty()) return start(gradients);
     for (size_t p = 0; p < sum_.size(); ++p) {
       if (gradients[p].defined()) sum_[p].add_(gradients[p]);
@@ -61,18 +63,18 @@ class OrderedSum {
   // A gradient that autograd shares with nothing is taken as it is.
   void start(const Gradients& gradients) {
     for (size_t p = 0; p < values_.size(); ++p) {
-      const torch::Tensor& gradient = gradients[p];
+      const at::Tensor& gradient = gradients[p];
       if (!gradient.defined()) {
-        sum_.push_back(torch::zeros_like(values_[p], torch::TensorOptions().requires_grad(false)));
+        sum_.push_back(at::zeros_like(values_[p]));
       } else {
         const bool is_own =
             gradient.use_count() == 1 && gradient.storage().use_count() == 1 && gradient.is_contiguous();
-        sum_.push_back(is_own ? gradient : gradient.clone(torch::MemoryFormat::Contiguous));
+        sum_.push_back(is_own ? gradient : gradient.clone(at::MemoryFormat::Contiguous));
       }
     }
   }
 
-  const std::vector<torch::Tensor>& values_;
+  const std::vector<at::Tensor>& values_;
   const int64_t max_ahead_;
   std::mutex mutex_;
   std::condition_variable moved_;
@@ -96,7 +98,7 @@ class FailureBell {
   bool is_done_ = false;
 };
 
-Gradients gradients_of(const torch::Tensor& loss, const std::vector<torch::Tensor>& values) {
+Gradients gradients_of(const at::Tensor& loss, const std::vector<at::Tensor>& values) {
   return torch::autograd::grad({loss}, values, /*grad_outputs=*/{}, /*retain_graph=*/false, /*create_graph=*/false,
                                /*allow_unused=*/true);
 }
@@ -104,15 +106,15 @@ Gradients gradients_of(const torch::Tensor& loss, const std::vector<torch::Tenso
 }  // namespace
 
 Gradients accumulate_gradients(const model::Model& model, int64_t num_batches, int num_threads,
-                               const std::function<torch::Tensor(int64_t batch)>& loss) {
-  std::vector<torch::Tensor> values;
+                               const std::function<at::Tensor(int64_t batch)>& loss) {
+  std::vector<at::Tensor> values;
   for (const auto& parameter : model.parameters()) values.push_back(parameter.tensor);
 
   const int64_t workers = std::clamp<int64_t>(num_batches, 1, std::max(1, num_threads));
   OrderedSum sum(values, 2 * workers);
   std::atomic<int64_t> next = 0;
   ops::run_workers(static_cast<int>(workers), [&](int) {
-    const torch::AutoGradMode with_gradients(true);
+    const at::AutoGradMode with_gradients(true);
     FailureBell bell(sum);
     for (int64_t batch = next++; batch < num_batches && sum.wait_for_room(batch); batch = next++) {
       sum.add(batch, gradients_of(loss(batch), values));

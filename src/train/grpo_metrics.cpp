@@ -128,7 +128,7 @@ void add_completion_metrics(const data::CompletionBatch& batch, Metrics& metrics
   metrics["num_tokens"] = num_tokens;
 }
 
-void add_reward_metrics(const reward::BatchScores& scores, const torch::Tensor& reward_N, int64_t num_generations,
+void add_reward_metrics(const reward::BatchScores& scores, const at::Tensor& reward_N, int64_t num_generations,
                         bool batch_std, Metrics& metrics) {
   for (size_t r = 0; r < scores.names.size(); ++r) add_one_reward(scores, r, metrics);
   const double* rewards = reward_N.const_data_ptr<double>();

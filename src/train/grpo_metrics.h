@@ -1,5 +1,7 @@
 // What a GRPO step reports, by TRL's names.
 #pragma once
+#include <ATen/core/Tensor.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -30,7 +32,7 @@ UpdateStats stats_of(const objective::GrpoLoss& loss, double policy_loss, double
 
 void add_completion_metrics(const data::CompletionBatch& batch, Metrics& metrics);
 /// @param reward_N total reward, NaN where not judged
-void add_reward_metrics(const reward::BatchScores& scores, const torch::Tensor& reward_N, int64_t num_generations,
+void add_reward_metrics(const reward::BatchScores& scores, const at::Tensor& reward_N, int64_t num_generations,
                         bool batch_std, Metrics& metrics);
 /// Clip ratios, entropy and KL are over all updates; sampling/* over the first, whose policy is still the sampler's.
 void add_update_metrics(const std::vector<UpdateStats>& updates, bool has_reference, Metrics& metrics);

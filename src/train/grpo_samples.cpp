@@ -1,5 +1,7 @@
 #include "train/grpo_samples.h"
 
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -84,8 +86,8 @@ SampleTokens pack_samples(const std::vector<GrpoSample*>& samples) {
   SampleTokens packed{.tokens = model::pack_tokens(pointers)};
 
   const int64_t num_tokens = num_completion_tokens(samples);
-  packed.row_T = torch::empty({num_tokens}, torch::kInt64);
-  packed.target_T = torch::empty({num_tokens}, torch::kInt64);
+  packed.row_T = at::empty({num_tokens}, at::kLong);
+  packed.target_T = at::empty({num_tokens}, at::kLong);
   int64_t* row = packed.row_T.data_ptr<int64_t>();
   int64_t* target = packed.target_T.data_ptr<int64_t>();
   for (size_t s = 0; s < samples.size(); ++s) {
@@ -98,8 +100,8 @@ SampleTokens pack_samples(const std::vector<GrpoSample*>& samples) {
   return packed;
 }
 
-torch::Tensor per_token(const std::vector<GrpoSample*>& samples, double GrpoSample::*value, torch::Dtype dtype) {
-  const torch::Tensor values_T = torch::empty({num_completion_tokens(samples)}, torch::kFloat64);
+at::Tensor per_token(const std::vector<GrpoSample*>& samples, double GrpoSample::*value, at::ScalarType dtype) {
+  const at::Tensor values_T = at::empty({num_completion_tokens(samples)}, at::kDouble);
   double* out = values_T.data_ptr<double>();
   for (const GrpoSample* sample : samples) {
     out = std::fill_n(out, sample->completion->token_ids.size(), sample->*value);
@@ -107,9 +109,9 @@ torch::Tensor per_token(const std::vector<GrpoSample*>& samples, double GrpoSamp
   return values_T.to(dtype);
 }
 
-torch::Tensor per_token(const std::vector<GrpoSample*>& samples, std::vector<double> GrpoSample::*values,
-                        torch::Dtype dtype) {
-  const torch::Tensor values_T = torch::empty({num_completion_tokens(samples)}, torch::kFloat64);
+at::Tensor per_token(const std::vector<GrpoSample*>& samples, std::vector<double> GrpoSample::*values,
+                     at::ScalarType dtype) {
+  const at::Tensor values_T = at::empty({num_completion_tokens(samples)}, at::kDouble);
   double* out = values_T.data_ptr<double>();
   for (const GrpoSample* sample : samples) {
     AHA_CHECK((sample->*values).size() == sample->completion->token_ids.size(), "one value for each completion token");

@@ -1,6 +1,6 @@
 // The completions of a step as a trainer sees them: what each token was sampled with and what it weighs.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <string>
 #include <vector>
@@ -38,13 +38,13 @@ std::vector<std::vector<GrpoSample*>> make_minibatches(std::vector<GrpoSample>& 
 /// What the model reads of some samples, which rows of its hidden states predict completion tokens, and which.
 struct SampleTokens {
   model::PackedTokens tokens;
-  torch::Tensor row_T = {}, target_T = {};
+  at::Tensor row_T = {}, target_T = {};
 };
 SampleTokens pack_samples(const std::vector<GrpoSample*>& samples);
 
 /// One value for each completion token of the samples, in the order of pack_samples.
-torch::Tensor per_token(const std::vector<GrpoSample*>& samples, double GrpoSample::*value, torch::Dtype dtype);
-torch::Tensor per_token(const std::vector<GrpoSample*>& samples, std::vector<double> GrpoSample::*values,
-                        torch::Dtype dtype);
+at::Tensor per_token(const std::vector<GrpoSample*>& samples, double GrpoSample::*value, at::ScalarType dtype);
+at::Tensor per_token(const std::vector<GrpoSample*>& samples, std::vector<double> GrpoSample::*values,
+                     at::ScalarType dtype);
 
 }  // namespace aha::train

@@ -1,7 +1,9 @@
 #include "aha/train/grpo_trainer.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+
 #include <fmt/format.h>
-#include <torch/utils.h>
 
 #include <algorithm>
 #include <atomic>
@@ -51,8 +53,8 @@ void check_minibatches(const GrpoConfig& config, int64_t num_prompts) {
 }
 
 // NaN where a completion was not judged.
-torch::Tensor rewards_of(const reward::BatchScores& scores) {
-  const torch::Tensor reward_N = torch::empty({std::ssize(scores.total)}, torch::kFloat64);
+at::Tensor rewards_of(const reward::BatchScores& scores) {
+  const at::Tensor reward_N = at::empty({std::ssize(scores.total)}, at::kDouble);
   double* out = reward_N.data_ptr<double>();
   for (const auto& total : scores.total) *out++ = total.value_or(std::nan(""));
   return reward_N;
@@ -73,7 +75,7 @@ void for_each_without_gradient(size_t count, int num_threads, const std::functio
   if (count == 0) return;
   std::atomic<size_t> next = 0;
   ops::run_workers(static_cast<int>(std::min<size_t>(count, static_cast<size_t>(num_threads))), [&](int) {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     for (size_t i = next++; i < count; i = next++) work(i);
   });
 }
@@ -111,13 +113,13 @@ struct GrpoTrainer::State {
   std::optional<model::Model> reference;
 
   bool needs_reference() const { return config.loss.beta > 0; }
-  std::vector<double> advantages(const torch::Tensor& reward_N, int64_t step) const;
+  std::vector<double> advantages(const at::Tensor& reward_N, int64_t step) const;
   std::vector<GrpoSample> samples(const StepReport& report) const;
   void score(const model::Model& model, Samples samples, std::vector<double> GrpoSample::*logprobs) const;
-  torch::Tensor loss(const Samples& batch, UpdateStats& stats) const;
+  at::Tensor loss(const Samples& batch, UpdateStats& stats) const;
   UpdateStats update(const Samples& minibatch, double learning_rate);
   void follow(int64_t step);
-  void add_metrics(StepReport& report, const torch::Tensor& reward_N, const std::vector<UpdateStats>& updates) const;
+  void add_metrics(StepReport& report, const at::Tensor& reward_N, const std::vector<UpdateStats>& updates) const;
 };
 
 GrpoTrainer::GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, GrpoConfig config,
@@ -155,7 +157,7 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
 
   // Judge: rewards, then how far each completion is above its own group.
   report.scores = state.scorer.score(report.completions);
-  const torch::Tensor reward_N = rewards_of(report.scores);
+  const at::Tensor reward_N = rewards_of(report.scores);
   report.advantages = state.advantages(reward_N, step);
   report.metrics["time/reward"] = clock.lap();
 
@@ -178,8 +180,8 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
   return report;
 }
 
-std::vector<double> GrpoTrainer::State::advantages(const torch::Tensor& reward_N, int64_t step) const {
-  const torch::Tensor advantage_N =
+std::vector<double> GrpoTrainer::State::advantages(const at::Tensor& reward_N, int64_t step) const {
+  const at::Tensor advantage_N =
       objective::group_advantage(reward_N, config.sampling.num_generations, scale_of(config.scale_rewards));
   const double* values = advantage_N.const_data_ptr<double>();
   std::vector<double> advantages(values, values + advantage_N.numel());
@@ -204,9 +206,9 @@ void GrpoTrainer::State::score(const model::Model& model, Samples samples,
   const auto batches = cut(samples, config.tokens_per_micro_batch);
   for_each_without_gradient(batches.size(), num_threads, [&](size_t i) {
     const SampleTokens packed = pack_samples(batches[i]);
-    const torch::Tensor hidden_TD = model.forward(packed.tokens).hidden_TD.index_select(0, packed.row_T);
-    const torch::Tensor logprob_T =
-        model.score(hidden_TD, packed.target_T, config.sampling.temperature).logprob_T.to(torch::kFloat64).contiguous();
+    const at::Tensor hidden_TD = model.forward(packed.tokens).hidden_TD.index_select(0, packed.row_T);
+    const at::Tensor logprob_T =
+        model.score(hidden_TD, packed.target_T, config.sampling.temperature).logprob_T.to(at::kDouble).contiguous();
     const double* values = logprob_T.const_data_ptr<double>();
     for (GrpoSample* sample : batches[i]) {
       const double* end = values + sample->completion->token_ids.size();
@@ -217,11 +219,11 @@ void GrpoTrainer::State::score(const model::Model& model, Samples samples,
 }
 
 // A micro-batch's share of its minibatch's loss.
-torch::Tensor GrpoTrainer::State::loss(const Samples& batch, UpdateStats& stats) const {
-  const torch::Dtype dtype = policy.dtype();
+at::Tensor GrpoTrainer::State::loss(const Samples& batch, UpdateStats& stats) const {
+  const at::ScalarType dtype = policy.dtype();
   const SampleTokens packed = pack_samples(batch);
   const auto out = policy.forward(packed.tokens);
-  const torch::Tensor hidden_TD = out.hidden_TD.index_select(0, packed.row_T);
+  const at::Tensor hidden_TD = out.hidden_TD.index_select(0, packed.row_T);
   const auto scores = policy.score(hidden_TD, packed.target_T, config.sampling.temperature);
 
   objective::GrpoTokens tokens{.policy_T = scores.logprob_T,
@@ -274,7 +276,7 @@ void GrpoTrainer::State::follow(int64_t step) {
   if (after > before) reference->copy_from(policy, config.ref_model_mixup_alpha);
 }
 
-void GrpoTrainer::State::add_metrics(StepReport& report, const torch::Tensor& reward_N,
+void GrpoTrainer::State::add_metrics(StepReport& report, const at::Tensor& reward_N,
                                      const std::vector<UpdateStats>& updates) const {
   Metrics& metrics = report.metrics;
   add_completion_metrics(report.completions, metrics);
@@ -297,7 +299,7 @@ void GrpoTrainer::load(const std::filesystem::path& folder) {
   state_->optimizer.load(state_->policy, folder);
   if (!state_->reference) return;
   if (state_->reference->lora()) return load_parameters(*state_->reference, folder / kReferenceAdapters);
-  const std::string dtype = state_->policy.dtype() == torch::kFloat64 ? "float64" : "float32";
+  const std::string dtype = state_->policy.dtype() == at::kDouble ? "float64" : "float32";
   state_->reference->copy_from(model::load(folder / "reference", {.device = "cpu", .dtype = dtype}));
 }
 

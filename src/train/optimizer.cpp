@@ -1,6 +1,7 @@
 #include "aha/train/optimizer.h"
 
 #include <ATen/Dispatch.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cmath>
@@ -44,7 +45,7 @@ Gradients checked(const std::vector<model::NamedTensor>& parameters, const Gradi
   AHA_CHECK(gradients.size() == parameters.size(), "one gradient for each parameter");
   Gradients contiguous;
   for (size_t p = 0; p < parameters.size(); ++p) {
-    const torch::Tensor& value = parameters[p].tensor;
+    const at::Tensor& value = parameters[p].tensor;
     AHA_CHECK(gradients[p].sizes() == value.sizes() && gradients[p].scalar_type() == value.scalar_type(),
               "gradient of " + parameters[p].name + " has another shape or dtype");
     contiguous.push_back(gradients[p].contiguous());
@@ -80,7 +81,7 @@ AdamWFactors factors_of(const AdamWConfig& config, double norm, double learning_
 
 AdamW::AdamW(const model::Model& model, AdamWConfig config) : config_(config) {
   for (const auto& parameter : model.parameters()) {
-    first_.push_back(torch::zeros_like(parameter.tensor, torch::TensorOptions().requires_grad(false)));
+    first_.push_back(at::zeros_like(parameter.tensor));
     second_.push_back(first_.back().clone());
   }
 }
@@ -97,7 +98,7 @@ double AdamW::step(model::Model& model, const Gradients& gradients, double learn
   plain.shrink = 1.0;
   for_each_piece(pieces, num_threads, [&](size_t i) {
     const auto [p, start, size] = pieces[i];
-    const torch::Tensor& value = parameters[p].tensor;
+    const at::Tensor& value = parameters[p].tensor;
     AT_DISPATCH_FLOATING_TYPES(value.scalar_type(), "adamw", [&] {
       adamw_update(value.data_ptr<scalar_t>() + start, given[p].const_data_ptr<scalar_t>() + start,
                    first_[p].data_ptr<scalar_t>() + start, second_[p].data_ptr<scalar_t>() + start, size,

@@ -1,4 +1,7 @@
 // AdamW's moments as optimizer.safetensors, so that a resumed run goes on with the same bits.
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
 #include <fmt/format.h>
 
 #include "aha/core/error.h"
@@ -14,8 +17,8 @@ const char* const kFileName = "optimizer.safetensors";
 using Tensors = std::vector<model::NamedTensor>;
 
 // The file's layout; the tensors are AdamW's own, so reading fills them in place.
-Tensors file_layout(const model::Model& model, const std::vector<torch::Tensor>& first,
-                    const std::vector<torch::Tensor>& second, const torch::Tensor& step) {
+Tensors file_layout(const model::Model& model, const std::vector<at::Tensor>& first,
+                    const std::vector<at::Tensor>& second, const at::Tensor& step) {
   Tensors tensors{{"steps_done", step}};
   for (size_t p = 0; p < first.size(); ++p) {
     const std::string& name = model.parameters()[p].name;
@@ -37,7 +40,7 @@ void check_entries(const std::vector<model::SafetensorsEntry>& entries, const Te
     if (entries[i].name != expected[i].name) {
       throw InputError(place, fmt::format("{} is missing{}", expected[i].name, advice));
     }
-    if (torch::IntArrayRef(entries[i].shape) != expected[i].tensor.sizes()) {
+    if (at::IntArrayRef(entries[i].shape) != expected[i].tensor.sizes()) {
       throw InputError(place, fmt::format("{} has another shape than the model's{}", expected[i].name, advice));
     }
   }
@@ -47,13 +50,13 @@ void check_entries(const std::vector<model::SafetensorsEntry>& entries, const Te
 
 void AdamW::save(const model::Model& model, const std::filesystem::path& folder) const {
   AHA_CHECK(steps_done_ < kMostSteps, "more optimizer steps than the file can count");
-  const torch::Tensor step = torch::tensor({static_cast<double>(steps_done_)}, torch::kFloat64);
+  const at::Tensor step = at::tensor({static_cast<double>(steps_done_)}, at::kDouble);
   model::write_safetensors(folder / kFileName, file_layout(model, first_, second_, step));
 }
 
 void AdamW::load(const model::Model& model, const std::filesystem::path& folder) {
   const model::SafetensorsFile file(folder / kFileName);
-  const torch::Tensor step = torch::zeros({1}, torch::kFloat64);
+  const at::Tensor step = at::zeros({1}, at::kDouble);
   const Tensors expected = file_layout(model, first_, second_, step);
   check_entries(file.entries(), expected, file.path().string());
   for (size_t i = 0; i < expected.size(); ++i) {

@@ -1,6 +1,9 @@
 #include "aha/train/sft_trainer.h"
 
-#include <torch/utils.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,13 +24,13 @@ struct Lesson {
 
 /// Rows of the packed hidden states that predict a weighted token.
 struct Targets {
-  torch::Tensor row_R, token_R, weight_R;
+  at::Tensor row_R, token_R, weight_R;
 };
 
 struct Part {  // of one micro-batch
   double nll = 0, mtp_nll = 0, balance = 0;
   int64_t num_correct = 0;
-  std::vector<torch::Tensor> expert_counts = {};
+  std::vector<at::Tensor> expert_counts = {};
 };
 
 struct Batch {
@@ -67,7 +70,7 @@ Batch make_batch(const std::vector<data::TrainingSequence>& sequences, int64_t t
 
 /// Where row t predicts token t + ahead of the same sequence.
 Targets targets_of(const std::vector<const Lesson*>& lessons, const model::PackedTokens& tokens, size_t ahead,
-                   torch::Dtype dtype) {
+                   at::ScalarType dtype) {
   std::vector<int64_t> rows, ids;
   std::vector<double> weights;
   for (size_t s = 0; s < lessons.size(); ++s) {
@@ -79,34 +82,33 @@ Targets targets_of(const std::vector<const Lesson*>& lessons, const model::Packe
       weights.push_back(sequence->weights[t]);
     }
   }
-  return {torch::tensor(rows, torch::kInt64), torch::tensor(ids, torch::kInt64),
-          torch::tensor(weights, torch::kFloat64).to(dtype)};
+  return {at::tensor(rows, at::kLong), at::tensor(ids, at::kLong), at::tensor(weights, at::kDouble).to(dtype)};
 }
 
-torch::Tensor weighted_nll(const model::Model& model, const torch::Tensor& hidden_TD, const Targets& targets) {
-  const torch::Tensor hidden_RD = hidden_TD.index_select(0, targets.row_R);
+at::Tensor weighted_nll(const model::Model& model, const at::Tensor& hidden_TD, const Targets& targets) {
+  const at::Tensor hidden_RD = hidden_TD.index_select(0, targets.row_R);
   return -(model.score(hidden_RD, targets.token_R).logprob_T * targets.weight_R).sum();
 }
 
 // Rows whose likeliest token is the target, in chunks: no [T, V] tensor.
-int64_t count_correct(const model::Model& model, const torch::Tensor& hidden_TD, const Targets& targets) {
-  const torch::NoGradGuard no_grad;
+int64_t count_correct(const model::Model& model, const at::Tensor& hidden_TD, const Targets& targets) {
+  const at::NoGradGuard no_grad;
   const auto& config = model.config();
-  const torch::Tensor& head_VD = model.parameter(config.tie_word_embeddings ? "embed_tokens" : "lm_head");
+  const at::Tensor& head_VD = model.parameter(config.tie_word_embeddings ? "embed_tokens" : "lm_head");
   const int64_t chunk = std::max<int64_t>(1, (int64_t{1} << 20) / config.vocab_size);
   int64_t correct = 0;
   for (int64_t start = 0; start < targets.row_R.numel(); start += chunk) {
     const int64_t end = std::min(start + chunk, targets.row_R.numel());
-    const torch::Tensor hidden_RD = hidden_TD.index_select(0, targets.row_R.slice(0, start, end));
-    const torch::Tensor likeliest_R = torch::matmul(hidden_RD, head_VD.t()).argmax(1);
+    const at::Tensor hidden_RD = hidden_TD.index_select(0, targets.row_R.slice(0, start, end));
+    const at::Tensor likeliest_R = at::matmul(hidden_RD, head_VD.t()).argmax(1);
     correct += likeliest_R.eq(targets.token_R.slice(0, start, end)).sum().item<int64_t>();
   }
   return correct;
 }
 
 /// Loss of one micro-batch as its share of the whole batch's loss.
-torch::Tensor micro_batch_loss(const model::Model& model, const SftConfig& config, const Batch& batch, size_t index,
-                               Part& part) {
+at::Tensor micro_batch_loss(const model::Model& model, const SftConfig& config, const Batch& batch, size_t index,
+                            Part& part) {
   std::vector<const Lesson*> lessons;
   std::vector<const std::vector<int32_t>*> inputs;
   for (const int64_t lesson : batch.micro_batches[index]) {
@@ -119,12 +121,12 @@ torch::Tensor micro_batch_loss(const model::Model& model, const SftConfig& confi
   part.expert_counts = out.expert_counts;
 
   const Targets next = targets_of(lessons, tokens, 1, model.dtype());
-  const torch::Tensor nll = weighted_nll(model, out.hidden_TD, next);
+  const at::Tensor nll = weighted_nll(model, out.hidden_TD, next);
   part.nll = nll.item<double>();
   part.num_correct = count_correct(model, out.hidden_TD, next);
-  torch::Tensor loss = nll / batch.weight;
+  at::Tensor loss = nll / batch.weight;
   if (with_mtp && batch.mtp_weight > 0) {
-    const torch::Tensor mtp = weighted_nll(model, out.mtp_hidden_TD, targets_of(lessons, tokens, 2, model.dtype()));
+    const at::Tensor mtp = weighted_nll(model, out.mtp_hidden_TD, targets_of(lessons, tokens, 2, model.dtype()));
     part.mtp_nll = mtp.item<double>();
     loss = loss + mtp * (config.mtp_loss_weight / batch.mtp_weight);
   }

@@ -1,7 +1,10 @@
 // Compares autograd's gradients with finite differences in float64.
 #pragma once
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
 #include <gtest/gtest.h>
-#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +15,7 @@
 
 namespace aha::tests {
 
-using Loss = std::function<torch::Tensor()>;
+using Loss = std::function<at::Tensor()>;
 
 struct GradientCheck {
   double step = 1e-4;
@@ -37,10 +40,10 @@ inline double finite_difference(const Loss& loss, double& element, const Gradien
 }
 
 /// Largest difference over the checked points of one tensor, relative to that tensor's largest gradient there.
-inline double gradient_error(const Loss& loss, torch::Tensor input, const torch::Tensor& gradient,
-                             const GradientCheck& check, int64_t& skipped) {
-  const torch::NoGradGuard no_grad;
-  const torch::Tensor analytic = gradient.contiguous();
+inline double gradient_error(const Loss& loss, at::Tensor input, const at::Tensor& gradient, const GradientCheck& check,
+                             int64_t& skipped) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor analytic = gradient.contiguous();
   const int64_t stride = std::max<int64_t>(1, input.numel() / check.points);
   double worst = 0, largest = 1e-8;
   for (int64_t i = 0; i < input.numel(); i += stride) {
@@ -56,9 +59,9 @@ inline double gradient_error(const Loss& loss, torch::Tensor input, const torch:
 }
 
 /// Expects every gradient of `loss` within `tolerance`; at most a tenth of the points may be skipped.
-inline void expect_gradients(const Loss& loss, const std::vector<std::pair<std::string, torch::Tensor>>& inputs,
+inline void expect_gradients(const Loss& loss, const std::vector<std::pair<std::string, at::Tensor>>& inputs,
                              double tolerance, const GradientCheck& check = {}) {
-  std::vector<torch::Tensor> tensors;
+  std::vector<at::Tensor> tensors;
   for (const auto& [name, tensor] : inputs) tensors.push_back(tensor);
   const auto gradients = torch::autograd::grad({loss()}, tensors);
   int64_t skipped = 0, total = 0;

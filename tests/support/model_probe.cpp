@@ -5,8 +5,12 @@
 //
 // Logits of line i are the tensor "i" [T, V]; all lines run packed. Gradients are those of the mean negative
 // log-probability of every token after the first, over all lines.
-#include <torch/autograd.h>
-#include <torch/types.h>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -41,32 +45,32 @@ model::PackedTokens pack(const std::vector<std::vector<int32_t>>& lines) {
 }
 
 void write_logits(const model::Model& model, const model::PackedTokens& tokens, const std::filesystem::path& path) {
-  const torch::NoGradGuard no_grad;
-  const torch::Tensor logits_TV = model.logits(tokens);
+  const at::NoGradGuard no_grad;
+  const at::Tensor logits_TV = model.logits(tokens);
   std::vector<model::NamedTensor> lines;
   for (size_t i = 0; i + 1 < tokens.offsets.size(); ++i) {
     const int64_t begin = tokens.offsets[i], end = tokens.offsets[i + 1];
-    lines.push_back({std::to_string(i), logits_TV.narrow(0, begin, end - begin).to(torch::kFloat32).contiguous()});
+    lines.push_back({std::to_string(i), logits_TV.narrow(0, begin, end - begin).to(at::kFloat).contiguous()});
   }
   model::write_safetensors(path, lines);
 }
 
 // Rows that predict a token of their own sequence, and these tokens.
-std::pair<torch::Tensor, torch::Tensor> predictions(const model::PackedTokens& tokens) {
+std::pair<at::Tensor, at::Tensor> predictions(const model::PackedTokens& tokens) {
   std::vector<int64_t> rows;
   for (size_t i = 0; i + 1 < tokens.offsets.size(); ++i) {
     for (int64_t t = tokens.offsets[i]; t + 1 < tokens.offsets[i + 1]; ++t) rows.push_back(t);
   }
-  const torch::Tensor row_N = torch::tensor(rows);
+  const at::Tensor row_N = torch::tensor(rows);
   return {row_N, tokens.token_T.index_select(0, row_N + 1)};
 }
 
 // Through Model::score, as training takes it.
 void write_gradients(const model::Model& model, const model::PackedTokens& tokens, const std::filesystem::path& path) {
   const auto [row_N, target_N] = predictions(tokens);
-  const torch::Tensor hidden_ND = model.forward(tokens).hidden_TD.index_select(0, row_N);
-  const torch::Tensor loss = -model.score(hidden_ND, target_N).logprob_T.mean();
-  std::vector<torch::Tensor> weights;
+  const at::Tensor hidden_ND = model.forward(tokens).hidden_TD.index_select(0, row_N);
+  const at::Tensor loss = -model.score(hidden_ND, target_N).logprob_T.mean();
+  std::vector<at::Tensor> weights;
   for (const model::NamedTensor& weight : model.weights()) weights.push_back(weight.tensor);
   const auto found = torch::autograd::grad({loss}, weights, {}, {}, false, /*allow_unused=*/true);
   std::vector<model::NamedTensor> gradients;

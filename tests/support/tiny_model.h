@@ -1,5 +1,8 @@
 // A DeepSeek-V3 in the smallest size that has every part: a dense layer, a MoE layer with shared expert, MLA.
 #pragma once
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/equal.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -41,7 +44,7 @@ inline model::ModelConfig tiny_config(const TinyModelOptions& options = {}) {
   return config;
 }
 
-inline model::Model tiny_model(const TinyModelOptions& options = {}, torch::Dtype dtype = torch::kFloat32,
+inline model::Model tiny_model(const TinyModelOptions& options = {}, at::ScalarType dtype = at::kFloat,
                                uint64_t seed = 1) {
   return model::Model::make(tiny_config(options), seed, dtype);
 }
@@ -60,23 +63,23 @@ inline std::vector<data::TrainingSequence> random_sequences(int64_t count, int64
   return sequences;
 }
 
-inline std::vector<torch::Tensor> copy_of_parameters(const model::Model& model) {
-  std::vector<torch::Tensor> copies;
+inline std::vector<at::Tensor> copy_of_parameters(const model::Model& model) {
+  std::vector<at::Tensor> copies;
   for (const auto& parameter : model.parameters()) copies.push_back(parameter.tensor.detach().clone());
   return copies;
 }
 
 /// Bit for bit; NaN never equals.
-inline bool equal_parameters(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b) {
+inline bool equal_parameters(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    if (!torch::equal(a[i], b[i])) return false;
+    if (!at::equal(a[i], b[i])) return false;
   }
   return true;
 }
 
 /// Largest difference over the largest magnitude of `b`, over all tensors together.
-inline double relative_difference(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b) {
+inline double relative_difference(const std::vector<at::Tensor>& a, const std::vector<at::Tensor>& b) {
   double difference = 0, magnitude = 1e-300;
   for (size_t i = 0; i < a.size(); ++i) {
     difference = std::max(difference, (a[i] - b[i]).abs().max().item<double>());

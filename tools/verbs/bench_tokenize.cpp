@@ -73,15 +73,14 @@ void bench_tokenize(const Arguments& arguments) {
 
 }  // namespace
 
-void add_bench_tokenize(CLI::App& bench) {
+void add_bench_tokenize(Command bench) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* verb = bench.add_subcommand("tokenize", "bytes and tokens a second while encoding a text's lines");
-  verb->add_option("model", arguments->model, "model folder, or a tokenizer's file")->required();
-  verb->add_option("--input", arguments->input, "text file, encoded line by line")->required();
-  verb->add_option("--seconds", arguments->seconds, "how long to repeat; the median pass counts")
-      ->check(CLI::PositiveNumber);
-  verb->footer("Example:\n  aha bench tokenize runs/smoke/export --input README.md");
-  verb->callback([arguments] { bench_tokenize(*arguments); });
+  Command verb = bench.add_subcommand("tokenize", "bytes and tokens a second while encoding a text's lines");
+  verb.add_option("model", arguments->model, "model folder, or a tokenizer's file").required();
+  verb.add_option("--input", arguments->input, "text file, encoded line by line").required();
+  verb.add_option("--seconds", arguments->seconds, "how long to repeat; the median pass counts").positive();
+  verb.footer("Example:\n  aha bench tokenize runs/smoke/export --input README.md");
+  verb.callback([arguments] { bench_tokenize(*arguments); });
 }
 
 }  // namespace aha::tools

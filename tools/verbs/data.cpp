@@ -52,27 +52,23 @@ std::string footer() {
 
 }  // namespace
 
-void add_data(CLI::App& program) {
+void add_data(Command program) {
   auto arguments = std::make_shared<DataArguments>();
-  CLI::App* verb = program.add_subcommand("data", "Make problems with answers");
-  verb->add_option("task", arguments->task, "generator")->required();
-  verb->add_option("--count", arguments->count, "problems, all different")->check(CLI::PositiveNumber);
-  verb->add_option("--seed", arguments->seed, "of the problems");
-  verb->add_option("--split", arguments->split, "train, held_out, or ood: one more operand")
-      ->check(CLI::IsMember({"train", "held_out", "ood"}));
-  verb->add_option("--min-terms", arguments->options.min_terms, "fewest operands, digits or people")
-      ->check(CLI::NonNegativeNumber);
-  verb->add_option("--max-terms", arguments->options.max_terms, "most operands, digits or people")
-      ->check(CLI::NonNegativeNumber);
-  verb->add_option("--min-operand", arguments->options.min_operand, "smallest operand")->check(CLI::NonNegativeNumber);
-  verb->add_option("--max-operand", arguments->options.max_operand, "largest operand")->check(CLI::NonNegativeNumber);
-  verb->add_option("--languages", arguments->options.languages, "en, zh")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"en", "zh"}));
-  verb->add_option("--output", arguments->output, "JSON lines; default: stdout");
-  verb->add_flag("--json", arguments->json, "accepted for symmetry: the output is JSON lines already");
-  verb->footer(footer());
-  verb->callback([arguments] { make_data(*arguments); });
+  Command verb = program.add_subcommand("data", "Make problems with answers");
+  verb.add_option("task", arguments->task, "generator").required();
+  verb.add_option("--count", arguments->count, "problems, all different").positive();
+  verb.add_option("--seed", arguments->seed, "of the problems");
+  verb.add_option("--split", arguments->split, "train, held_out, or ood: one more operand")
+      .one_of({"train", "held_out", "ood"});
+  verb.add_option("--min-terms", arguments->options.min_terms, "fewest operands, digits or people").not_negative();
+  verb.add_option("--max-terms", arguments->options.max_terms, "most operands, digits or people").not_negative();
+  verb.add_option("--min-operand", arguments->options.min_operand, "smallest operand").not_negative();
+  verb.add_option("--max-operand", arguments->options.max_operand, "largest operand").not_negative();
+  verb.add_option("--languages", arguments->options.languages, "en, zh").delimiter(',').one_of({"en", "zh"});
+  verb.add_option("--output", arguments->output, "JSON lines; default: stdout");
+  verb.add_flag("--json", arguments->json, "accepted for symmetry: the output is JSON lines already");
+  verb.footer(footer());
+  verb.callback([arguments] { make_data(*arguments); });
 }
 
 }  // namespace aha::tools

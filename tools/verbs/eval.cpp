@@ -97,27 +97,27 @@ void eval(EvalArguments& arguments) {
 
 }  // namespace
 
-void add_eval(CLI::App& program) {
+void add_eval(Command program) {
   auto arguments = std::make_shared<EvalArguments>();
-  CLI::App* verb = program.add_subcommand("eval", "Measure models on a task");
-  verb->add_option("models", arguments->models, "model folders")->required();
-  verb->add_option("--task", arguments->task, "JSONL file with prompts and answers, or a generator's name")->required();
-  verb->add_option("--num-samples", arguments->config.num_samples, "completions a prompt")->check(CLI::PositiveNumber);
-  verb->add_option("--k", arguments->k, "of pass@k and cons@k; default: --num-samples")->check(CLI::PositiveNumber);
-  verb->add_option("--count", arguments->count, "prompts of a generator")->check(CLI::PositiveNumber);
-  verb->add_option("--split", arguments->split, "of a generator: held_out, ood or train")
-      ->check(CLI::IsMember({"held_out", "ood", "train"}));
-  verb->add_option("--min-terms", arguments->options.min_terms, "of a generator")->check(CLI::NonNegativeNumber);
-  verb->add_option("--max-terms", arguments->options.max_terms, "of a generator")->check(CLI::NonNegativeNumber);
-  verb->add_option("--template", arguments->template_name, "how a problem becomes a prompt: plain, r1_zero, chat")
-      ->check(CLI::IsMember({"plain", "r1_zero", "chat"}));
-  verb->add_option("--rewards", arguments->rewards, "what is measured; the first decides pass@1")->delimiter(',');
-  verb->add_option("--output", arguments->output, "also writes the objects as JSON lines");
-  add_sampling_options(*verb, arguments->config.sampling);
-  add_model_options(*verb, arguments->common);
-  verb->footer(
+  Command verb = program.add_subcommand("eval", "Measure models on a task");
+  verb.add_option("models", arguments->models, "model folders").required();
+  verb.add_option("--task", arguments->task, "JSONL file with prompts and answers, or a generator's name").required();
+  verb.add_option("--num-samples", arguments->config.num_samples, "completions a prompt").positive();
+  verb.add_option("--k", arguments->k, "of pass@k and cons@k; default: --num-samples").positive();
+  verb.add_option("--count", arguments->count, "prompts of a generator").positive();
+  verb.add_option("--split", arguments->split, "of a generator: held_out, ood or train")
+      .one_of({"held_out", "ood", "train"});
+  verb.add_option("--min-terms", arguments->options.min_terms, "of a generator").not_negative();
+  verb.add_option("--max-terms", arguments->options.max_terms, "of a generator").not_negative();
+  verb.add_option("--template", arguments->template_name, "how a problem becomes a prompt: plain, r1_zero, chat")
+      .one_of({"plain", "r1_zero", "chat"});
+  verb.add_option("--rewards", arguments->rewards, "what is measured; the first decides pass@1").delimiter(',');
+  verb.add_option("--output", arguments->output, "also writes the objects as JSON lines");
+  add_sampling_options(verb, arguments->config.sampling);
+  add_model_options(verb, arguments->common);
+  verb.footer(
       "Example:\n  aha eval runs/smoke/01-base/model runs/smoke/02-zero/model --task last_digit_sum --num-samples 16");
-  verb->callback([arguments] { eval(*arguments); });
+  verb.callback([arguments] { eval(*arguments); });
 }
 
 }  // namespace aha::tools

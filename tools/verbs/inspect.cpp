@@ -58,16 +58,16 @@ void inspect(const InspectArguments& arguments) {
 
 }  // namespace
 
-void add_inspect(CLI::App& program) {
+void add_inspect(Command program) {
   auto arguments = std::make_shared<InspectArguments>();
-  CLI::App* verb = program.add_subcommand("inspect", "Show what a model folder or a run folder holds");
-  verb->add_option("folder", arguments->folder, "model folder or run folder")->required();
-  verb->add_option("--cache-tokens", arguments->cache_tokens, "tokens of the cache that sampling is planned with")
-      ->check(CLI::PositiveNumber);
-  add_model_options(*verb, arguments->common);
-  verb->footer(
+  Command verb = program.add_subcommand("inspect", "Show what a model folder or a run folder holds");
+  verb.add_option("folder", arguments->folder, "model folder or run folder").required();
+  verb.add_option("--cache-tokens", arguments->cache_tokens, "tokens of the cache that sampling is planned with")
+      .positive();
+  add_model_options(verb, arguments->common);
+  verb.footer(
       "A model's weights are not read: headers and config tell.\nExample:\n  aha inspect runs/smoke/02-zero/model");
-  verb->callback([arguments] { inspect(*arguments); });
+  verb.callback([arguments] { inspect(*arguments); });
 }
 
 }  // namespace aha::tools

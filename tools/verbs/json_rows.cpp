@@ -3,10 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
-#include "aha/core/error.h"
 #include "aha/core/file.h"
+#include "aha/core/log.h"
 #include "aha/data/jsonl.h"
 
 namespace aha::tools {
@@ -39,23 +40,44 @@ std::vector<int32_t> Row::token_ids(const char* key, int64_t vocab_size) const {
   return ids;
 }
 
+void Row::refuse(const Error& why) {
+  error = why.what();
+  if (!error.starts_with(place)) error = place + ": " + error;
+  log::error(error);
+}
+
 nlohmann::ordered_json Row::answer() const {
   nlohmann::ordered_json out = nlohmann::ordered_json::object();
   if (const auto id = value.find("id"); id != value.end()) out["id"] = *id;
+  if (!error.empty()) out["error"] = error;
   return out;
 }
 
-void add_file_options(CLI::App& verb, FileOptions& files) {
+void add_file_options(Command verb, FileOptions& files) {
   verb.add_option("--input", files.input, "JSON lines; - or nothing: stdin");
   verb.add_option("--output", files.output, "JSON lines; - or nothing: stdout");
 }
 
-std::vector<Row> read_rows(const std::filesystem::path& file) {
+std::vector<Row> read_rows(const std::filesystem::path& file, BadLines bad_lines) {
   std::vector<Row> rows;
-  data::read_jsonl(file == "-" ? "/dev/stdin" : file, [&](int64_t line, nlohmann::ordered_json value) {
+  const auto add = [&](int64_t line, nlohmann::ordered_json value) {
     rows.push_back({fmt::format("{}:{}", file.string(), line), std::move(value)});
-  });
+  };
+  const auto keep = [&](int64_t line, const InputError& error) {
+    add(line, nlohmann::ordered_json::object());
+    rows.back().refuse(error);
+  };
+  const std::filesystem::path path = file == "-" ? "/dev/stdin" : file;
+  bad_lines == BadLines::kKeep ? data::read_jsonl(path, add, keep) : data::read_jsonl(path, add);
   return rows;
+}
+
+void check_all_answered(const std::filesystem::path& file, const std::vector<Row>& rows) {
+  const auto count = std::ranges::count_if(rows, [](const Row& row) { return !row.error.empty(); });
+  if (count == 0) return;
+  throw InputError(file.string(), fmt::format("{} of {} lines could not be answered; the others are written, and "
+                                              "`error` of those lines says why",
+                                              count, rows.size()));
 }
 
 void write_rows(const std::filesystem::path& file, const std::vector<nlohmann::ordered_json>& rows) {

@@ -59,25 +59,23 @@ void run(RunArguments& arguments) {
 
 }  // namespace
 
-void add_run(CLI::App& program) {
+void add_run(Command program) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* verb = program.add_subcommand("run", "Run a recipe, stage by stage; run again, it continues");
-  verb->add_option("recipe", arguments->options.recipes, "YAML files, laid over each other from left to right")
-      ->required();
-  verb->add_option("--set", arguments->options.assignments, "path=value, for example stages.zero.seed=5")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb->add_option("--stop-after", arguments->options.stop_after, "name of the last stage to run");
-  verb->add_flag("--dry-run", arguments->options.dry_run, "print the resolved recipe and the plan; touch nothing");
-  verb->add_flag("--plan", arguments->plan, "print what each stage would do now; touch nothing");
-  verb->add_flag("--fresh", arguments->options.fresh, "remove what earlier runs of this recipe have left");
-  verb->add_option("--device", arguments->device, "overrides the recipe");
-  verb->add_option("--dtype", arguments->dtype, "overrides the recipe");
-  verb->add_option("--threads", arguments->threads, "overrides the recipe")->check(CLI::NonNegativeNumber);
-  verb->add_option("--seed", arguments->seed, "overrides the recipe")->check(CLI::NonNegativeNumber);
-  verb->add_flag("--json", arguments->json, "machine-readable output alone on stdout");
-  verb->footer("Example:\n  aha run configs/smoke.yaml --set stages.zero.max_steps=50 --stop-after zero");
-  verb->callback([arguments] { run(*arguments); });
+  Command verb = program.add_subcommand("run", "Run a recipe, stage by stage; run again, it continues");
+  verb.add_option("recipe", arguments->options.recipes, "YAML files, laid over each other from left to right")
+      .required();
+  verb.add_option("--set", arguments->options.assignments, "path=value, for example stages.zero.seed=5").repeatable();
+  verb.add_option("--stop-after", arguments->options.stop_after, "name of the last stage to run");
+  verb.add_flag("--dry-run", arguments->options.dry_run, "print the resolved recipe and the plan; touch nothing");
+  verb.add_flag("--plan", arguments->plan, "print what each stage would do now; touch nothing");
+  verb.add_flag("--fresh", arguments->options.fresh, "remove what earlier runs of this recipe have left");
+  verb.add_option("--device", arguments->device, "overrides the recipe");
+  verb.add_option("--dtype", arguments->dtype, "overrides the recipe");
+  verb.add_option("--threads", arguments->threads, "overrides the recipe").not_negative();
+  verb.add_option("--seed", arguments->seed, "overrides the recipe").not_negative();
+  verb.add_flag("--json", arguments->json, "machine-readable output alone on stdout");
+  verb.footer("Example:\n  aha run configs/smoke.yaml --set stages.zero.max_steps=50 --stop-after zero");
+  verb.callback([arguments] { run(*arguments); });
 }
 
 }  // namespace aha::tools

@@ -1,5 +1,6 @@
-// aha score: log-probabilities of texts that stand there already.
-#include <torch/torch.h>
+// aha score: log-probabilities of given texts. A line that cannot be scored does not harm the others.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
 
 #include <atomic>
 #include <memory>
@@ -23,6 +24,7 @@ struct ScoreArguments {
 };
 
 struct ScoredSequence {
+  size_t row = 0;
   std::vector<int32_t> token_ids;
   int64_t first = 1;  // the first token whose log-probability is asked for
   std::vector<float> logprobs;
@@ -46,6 +48,11 @@ ScoredSequence make_sequence(const Row& row, const data::Tokenizer* tokenizer, c
     const std::vector<int32_t> completion = tokenizer->encode(row.text("completion"));
     sequence.token_ids.insert(sequence.token_ids.end(), completion.begin(), completion.end());
   }
+  for (const int32_t id : sequence.token_ids) {
+    if (id < config.vocab_size) continue;  // tokenizer and model may disagree
+    throw InputError(row.place,
+                     fmt::format("token id {} is outside the model's vocabulary of {}", id, config.vocab_size));
+  }
   if (std::ssize(sequence.token_ids) > config.max_position_embeddings) {
     throw InputError(row.place, fmt::format("has {} tokens, but the model's context is {}", sequence.token_ids.size(),
                                             config.max_position_embeddings));
@@ -66,9 +73,8 @@ void score_pack(const model::Model& model, const std::vector<ScoredSequence*>& p
     }
     offset += std::ssize(sequence->token_ids);
   }
-  const torch::Tensor hidden_TD = model.forward(model::pack_tokens(ids)).hidden_TD.index_select(0, torch::tensor(rows));
-  const torch::Tensor logprob_T =
-      model.score(hidden_TD, torch::tensor(targets)).logprob_T.to(torch::kFloat32).contiguous();
+  const at::Tensor hidden_TD = model.forward(model::pack_tokens(ids)).hidden_TD.index_select(0, at::tensor(rows));
+  const at::Tensor logprob_T = model.score(hidden_TD, at::tensor(targets)).logprob_T.to(at::kFloat).contiguous();
   const float* values = logprob_T.const_data_ptr<float>();
   for (ScoredSequence* sequence : pack) {
     const float* end = values + (std::ssize(sequence->token_ids) - sequence->first);
@@ -88,7 +94,7 @@ void score_all(const model::Model& model, std::vector<ScoredSequence>& sequences
   const auto packs = data::pack_by_tokens(lengths, kTokensPerPack);
   std::atomic<size_t> next = 0;
   ops::run_workers(num_threads, [&](int) {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     for (size_t i = next++; i < packs.size(); i = next++) {
       std::vector<ScoredSequence*> pack;
       for (const int64_t index : packs[i]) pack.push_back(scored[index]);
@@ -97,34 +103,51 @@ void score_all(const model::Model& model, std::vector<ScoredSequence>& sequences
   });
 }
 
-void score(const ScoreArguments& arguments) {
-  const std::vector<Row> rows = read_rows(arguments.files.input);
-  const auto tokenizer = find_tokenizer(arguments.model);
-  const model::Model model = model::load(arguments.model, arguments.common.load());
+std::vector<ScoredSequence> make_sequences(std::vector<Row>& rows, const data::Tokenizer* tokenizer,
+                                           const model::ModelConfig& config) {
   std::vector<ScoredSequence> sequences;
-  for (const Row& row : rows) sequences.push_back(make_sequence(row, tokenizer.get(), model.config()));
-  score_all(model, sequences, arguments.common.num_threads());
-  std::vector<nlohmann::ordered_json> answers;
   for (size_t i = 0; i < rows.size(); ++i) {
-    answers.push_back(rows[i].answer());
-    answers.back()["logprobs"] = sequences[i].logprobs;
+    if (!rows[i].error.empty()) continue;
+    try {
+      sequences.push_back(make_sequence(rows[i], tokenizer, config));
+      sequences.back().row = i;
+    } catch (const InputError& error) {
+      rows[i].refuse(error);
+    }
   }
+  return sequences;
+}
+
+void score(const ScoreArguments& arguments) {
+  const model::ModelConfig config = describe_config(arguments.model);
+  const auto tokenizer = find_tokenizer(arguments.model);
+  std::vector<Row> rows = read_rows(arguments.files.input, BadLines::kKeep);
+  std::vector<ScoredSequence> sequences = make_sequences(rows, tokenizer.get(), config);
+  if (!sequences.empty()) {
+    const model::Model model = model::load(arguments.model, arguments.common.load());
+    score_all(model, sequences, arguments.common.num_threads());
+  }
+  std::vector<nlohmann::ordered_json> answers;
+  for (const Row& row : rows) answers.push_back(row.answer());
+  for (const ScoredSequence& sequence : sequences) answers[sequence.row]["logprobs"] = sequence.logprobs;
   write_rows(arguments.files.output, answers);
+  check_all_answered(arguments.files.input, rows);
 }
 
 }  // namespace
 
-void add_score(CLI::App& program) {
+void add_score(Command program) {
   auto arguments = std::make_shared<ScoreArguments>();
-  CLI::App* verb = program.add_subcommand("score", "Log-probabilities of given tokens");
-  verb->add_option("model", arguments->model, "model folder")->required();
-  add_file_options(*verb, arguments->files);
-  add_model_options(*verb, arguments->common);
-  verb->footer(
+  Command verb = program.add_subcommand("score", "Log-probabilities of given tokens");
+  verb.add_option("model", arguments->model, "model folder").required();
+  add_file_options(verb, arguments->files);
+  add_model_options(verb, arguments->common);
+  verb.footer(
       "Each line holds {\"input_ids\"}, {\"text\"} or {\"prompt\", \"completion\"}. logprobs are natural logarithms of "
-      "every\ntoken after the first; for the last form, of the completion's tokens.\n"
+      "every\ntoken after the first; for the last form, of the completion's tokens. A line that cannot be scored gets "
+      "{\"error\"}.\n"
       "Example:\n  aha score runs/smoke/02-zero/model --input texts.jsonl --output logprobs.jsonl");
-  verb->callback([arguments] { score(*arguments); });
+  verb.callback([arguments] { score(*arguments); });
 }
 
 }  // namespace aha::tools

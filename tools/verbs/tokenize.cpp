@@ -91,34 +91,35 @@ void tokenize(const TokenizeArguments& arguments) {
   write_rows(arguments.files.output, answers);
 }
 
-void add_training_options(CLI::App& verb, TokenizeArguments& arguments) {
-  auto* corpus = verb.add_option("--train", arguments.corpus, "learns a tokenizer from these text or JSONL files");
+void add_training_options(Command verb, TokenizeArguments& arguments) {
+  const Option corpus =
+      verb.add_option("--train", arguments.corpus, "learns a tokenizer from these text or JSONL files");
   verb.add_option("--kind", arguments.training.kind, "bpe: bytes, tokenizer.json; unigram: SentencePiece")
-      ->check(CLI::IsMember({"bpe", "unigram"}))
-      ->needs(corpus);
+      .one_of({"bpe", "unigram"})
+      .needs(corpus);
   verb.add_option("--vocab-size", arguments.training.vocab_size, "ids of the tokenizer that is learned")
-      ->check(CLI::PositiveNumber)
-      ->needs(corpus);
+      .positive()
+      .needs(corpus);
 }
 
 }  // namespace
 
-void add_tokenize(CLI::App& program) {
+void add_tokenize(Command program) {
   auto arguments = std::make_shared<TokenizeArguments>();
-  CLI::App* verb = program.add_subcommand("tokenize", "Text to token ids and back");
-  verb->add_option("model", arguments->model, "model folder, tokenizer file, or `byte`");
-  add_file_options(*verb, arguments->files);
-  auto* decode = verb->add_flag("--decode", arguments->decode, "ids to text");
-  verb->add_flag("--chat", arguments->chat, "messages to text, ids and the mask of the assistant's tokens")
-      ->excludes(decode);
-  add_training_options(*verb, *arguments);
-  add_model_options(*verb, arguments->common);
-  verb->footer(
+  Command verb = program.add_subcommand("tokenize", "Text to token ids and back");
+  verb.add_option("model", arguments->model, "model folder, tokenizer file, or `byte`");
+  add_file_options(verb, arguments->files);
+  const Option decode = verb.add_flag("--decode", arguments->decode, "ids to text");
+  verb.add_flag("--chat", arguments->chat, "messages to text, ids and the mask of the assistant's tokens")
+      .excludes(decode);
+  add_training_options(verb, *arguments);
+  add_model_options(verb, arguments->common);
+  verb.footer(
       "Each line holds {\"text\"}; with --decode {\"input_ids\"}; with --chat {\"messages\"}, and tools and\n"
       "add_generation_prompt where they matter. --train writes a tokenizer folder to --output.\n"
       "Examples:\n  aha tokenize runs/smoke/02-zero/model --input texts.jsonl --output ids.jsonl\n"
       "  aha tokenize --train corpus.txt --kind bpe --vocab-size 8000 --output tokenizers/mine");
-  verb->callback([arguments] { tokenize(*arguments); });
+  verb.callback([arguments] { tokenize(*arguments); });
 }
 
 }  // namespace aha::tools

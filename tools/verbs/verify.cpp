@@ -61,14 +61,14 @@ std::string footer() {
 
 }  // namespace
 
-void add_verify(CLI::App& program) {
+void add_verify(Command program) {
   auto arguments = std::make_shared<VerifyArguments>();
-  CLI::App* verb = program.add_subcommand("verify", "Judge completions by a reward");
-  verb->add_option("reward", arguments->reward, "reward or verifier")->required();
-  add_file_options(*verb, arguments->files);
-  verb->add_flag("--json", arguments->json, "accepted for symmetry: the output is JSON lines already");
-  verb->footer(footer());
-  verb->callback([arguments] { verify(*arguments); });
+  Command verb = program.add_subcommand("verify", "Judge completions by a reward");
+  verb.add_option("reward", arguments->reward, "reward or verifier").required();
+  add_file_options(verb, arguments->files);
+  verb.add_flag("--json", arguments->json, "accepted for symmetry: the output is JSON lines already");
+  verb.footer(footer());
+  verb.callback([arguments] { verify(*arguments); });
 }
 
 }  // namespace aha::tools

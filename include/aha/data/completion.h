@@ -17,8 +17,8 @@ struct Prompt {
 };
 using PromptBatch = std::vector<Prompt>;
 
-enum class FinishReason { kStop, kLength };
-const char* finish_reason_name(FinishReason reason);  // "stop" | "length", as in the contracts
+enum class FinishReason { kStop, kLength, kUnfinished };
+const char* finish_reason_name(FinishReason reason);  // "stop" | "length", as in the contracts; "unfinished"
 
 struct Completion {
   int64_t prompt_index = 0;            // into the batch
@@ -28,6 +28,10 @@ struct Completion {
   std::vector<float> policy_logprobs;  // nats, per token, of the untempered, unfiltered policy
   FinishReason finish_reason = FinishReason::kLength;
   std::string text;  // decoded, special tokens kept, end token dropped
+  // Which weights each token was drawn with: GenerateOptions::policy_version of the call that drew it.
+  std::vector<int32_t> policy_versions;
+  // Where recorded: the experts of each token but the last, [tokens - 1, MoE layers, experts a token], best first.
+  std::vector<uint8_t> routing;
 };
 
 /// Prompt-major: completion p * num_generations + g is sample g of prompt p.
@@ -35,6 +39,7 @@ struct CompletionBatch {
   PromptBatch prompts;
   int64_t num_generations = 1;
   std::vector<Completion> completions;
+  std::vector<std::vector<uint8_t>> prompt_routing;  // where recorded: per prompt [tokens, MoE layers, experts a token]
 };
 
 }  // namespace aha::data

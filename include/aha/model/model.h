@@ -2,7 +2,7 @@
 //
 // Letters: T tokens, D hidden size, V vocabulary, E routed experts.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <memory>
@@ -16,7 +16,7 @@ namespace aha::model {
 
 /// Sequences end to end. A token sees those before it in its own sequence only.
 struct PackedTokens {
-  torch::Tensor token_T;         // int64
+  at::Tensor token_T;            // int64
   std::vector<int64_t> offsets;  // [num_sequences + 1], 0 … T; positions count from 0 in each sequence
 };
 PackedTokens pack_tokens(const std::vector<const std::vector<int32_t>*>& sequences);
@@ -39,7 +39,7 @@ PackedTokens pack_tokens(const std::vector<const std::vector<int32_t>*>& sequenc
 ///   gate_up.up.lora_A and so on
 struct NamedTensor {
   std::string name;
-  torch::Tensor tensor;  // contiguous; of one dtype, float32, float64 or bfloat16, in the whole model
+  at::Tensor tensor;  // contiguous; of one dtype, float32, float64 or bfloat16, in the whole model
 };
 
 struct ForwardOptions {
@@ -48,19 +48,19 @@ struct ForwardOptions {
 };
 
 struct ForwardOutput {
-  torch::Tensor hidden_TD;  // after the final norm: what the output head reads
+  at::Tensor hidden_TD;  // after the final norm: what the output head reads
   // After shared_head.norm: row t predicts token t + 2 of its sequence (of the last two rows of a sequence nothing can
   // be learnt: mask them; the last is zero). Undefined without with_mtp.
-  torch::Tensor mtp_hidden_TD;
-  torch::Tensor balance_loss;  // mean over sequences, summed over MoE layers, without alpha; undefined unless asked
+  at::Tensor mtp_hidden_TD;
+  at::Tensor balance_loss;  // mean over sequences, summed over MoE layers, without alpha; undefined unless asked
   // Per MoE layer that ran, [E] int64: how many tokens chose each expert; the MTP layer's last.
-  std::vector<torch::Tensor> expert_counts;
+  std::vector<at::Tensor> expert_counts;
 };
 
 /// What a model says of tokens that stand there already.
 struct TokenScores {
-  torch::Tensor logprob_T;  // nats, of target_T[t] given everything up to t; differentiable
-  torch::Tensor entropy_T;  // nats, of the (tempered) distribution; not differentiable
+  at::Tensor logprob_T;  // nats, of target_T[t] given everything up to t; differentiable
+  at::Tensor entropy_T;  // nats, of the (tempered) distribution; not differentiable
 };
 
 struct LoadOptions {
@@ -79,21 +79,21 @@ struct SaveOptions {
 class Model {
  public:
   /// Fresh weights: normal(0, initializer_range), norms one, biases zero; the same for the same seed.
-  static Model make(const ModelConfig& config, uint64_t seed, torch::Dtype dtype = torch::kFloat32);
+  static Model make(const ModelConfig& config, uint64_t seed, at::ScalarType dtype = at::kFloat);
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;
   ~Model();
   Model clone() const;
 
   const ModelConfig& config() const;
-  torch::Dtype dtype() const;
+  at::ScalarType dtype() const;
   /// What an optimizer changes, in a fixed order: all weights, or the adapters alone where there are some.
   const std::vector<NamedTensor>& parameters() const;
   /// All weights, adapters not among them, in a fixed order.
   const std::vector<NamedTensor>& weights() const;
   /// A weight or an adapter, by name. @throws ShapeError if there is none
-  const torch::Tensor& parameter(std::string_view name) const;
-  const torch::Tensor& buffer(std::string_view name) const;
+  const at::Tensor& parameter(std::string_view name) const;
+  const at::Tensor& buffer(std::string_view name) const;
   /// What else a checkpoint holds: per MoE layer e_score_correction_bias [E] float32, where the family has one.
   const std::vector<NamedTensor>& buffers() const;
   /// Copies values (weights, adapters and buffers) from a model of the same config: this = mix * other + (1 - mix) *
@@ -104,9 +104,9 @@ class Model {
   /// than max_position_embeddings
   ForwardOutput forward(const PackedTokens& tokens, const ForwardOptions& options = {}) const;
   /// Log-probabilities of target_T under the output head at hidden_TD, in chunks: no [T, V] tensor is kept.
-  TokenScores score(const torch::Tensor& hidden_TD, const torch::Tensor& target_T, double temperature = 1.0) const;
+  TokenScores score(const at::Tensor& hidden_TD, const at::Tensor& target_T, double temperature = 1.0) const;
   /// [T, V]; for tests and tools.
-  torch::Tensor logits(const PackedTokens& tokens) const;
+  at::Tensor logits(const PackedTokens& tokens) const;
 
   /// Gives every target an adapter (A: uniform as PEFT draws it, B: zero) and freezes the weights.
   /// @throws ConfigError "lora.target_modules" for a name the model does not have or that takes none
@@ -129,7 +129,7 @@ class Model {
   struct State;
   Model();
   /// Weights without values, zero biases: for whoever fills them.
-  static Model make_empty(const ModelConfig& config, torch::Dtype dtype);
+  static Model make_empty(const ModelConfig& config, at::ScalarType dtype);
   std::unique_ptr<State> state_;
 };
 
@@ -142,6 +142,6 @@ Model load(const std::filesystem::path& folder, const LoadOptions& options = {})
 /// Auxiliary-loss-free balancing (arXiv:2408.15664): per MoE layer, bias += rate * sign(mean(count) - count), then
 /// minus the mean change; a model whose gates have no bias stays as it is. counts: as ForwardOutput::expert_counts, [E]
 /// each, summed over one whole optimizer step.
-void update_expert_bias(Model& model, const std::vector<torch::Tensor>& counts, double rate);
+void update_expert_bias(Model& model, const std::vector<at::Tensor>& counts, double rate);
 
 }  // namespace aha::model

@@ -1,6 +1,6 @@
 // safetensors files: a strict reader and a writer of float32.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <functional>
@@ -23,12 +23,12 @@ class SafetensorsFile {
   const std::filesystem::path& path() const { return path_; }
   const std::vector<SafetensorsEntry>& entries() const { return entries_; }
   /// F64, F32, F16 and BF16, converted. @throws InputError for other dtypes
-  torch::Tensor read(const SafetensorsEntry& entry, torch::Dtype dtype) const;
+  at::Tensor read(const SafetensorsEntry& entry, at::ScalarType dtype) const;
   /// The same into a contiguous tensor of the entry's shape; memory: a block of 8 MB.
-  void read_into(const SafetensorsEntry& entry, torch::Tensor out) const;
+  void read_into(const SafetensorsEntry& entry, at::Tensor out) const;
   /// Values as they are stored, F8_E4M3 too, in blocks of about 8 MB whose length is a multiple of `multiple` or the
   /// rest. A block is flat, its offset counts elements, and it is gone after the call.
-  using BlockVisitor = std::function<void(int64_t offset, const torch::Tensor& block)>;
+  using BlockVisitor = std::function<void(int64_t offset, const at::Tensor& block)>;
   void read_blocks(const SafetensorsEntry& entry, int64_t multiple, const BlockVisitor& visit) const;
 
  private:

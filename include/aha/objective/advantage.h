@@ -1,6 +1,6 @@
 // How far each completion is above its own group.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 namespace aha::objective {
 
@@ -13,9 +13,9 @@ enum class ScaleRewards { kNone, kGroup, kBatch };
 /// @param reward_N [N] float64, prompt-major, N a multiple of num_generations
 /// @return [N] float64
 /// @throws ShapeError
-torch::Tensor group_advantage(const torch::Tensor& reward_N, int64_t num_generations, ScaleRewards scale);
+at::Tensor group_advantage(const at::Tensor& reward_N, int64_t num_generations, ScaleRewards scale);
 
 /// Share of groups whose judged rewards are all equal (TRL's frac_reward_zero_std).
-double frac_reward_zero_std(const torch::Tensor& reward_N, int64_t num_generations);
+double frac_reward_zero_std(const at::Tensor& reward_N, int64_t num_generations);
 
 }  // namespace aha::objective

@@ -1,6 +1,6 @@
 // The clipped policy-gradient loss of GRPO with a k3 penalty, over a flat list of completion tokens.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <optional>
 #include <string>
@@ -25,15 +25,15 @@ struct GrpoLossConfig {
 
 /// T completion tokens of any number of sequences.
 struct GrpoTokens {
-  torch::Tensor policy_T;     // log-probs now, differentiable
-  torch::Tensor sampler_T;    // log-probs when sampled (old policy)
-  torch::Tensor reference_T;  // of the reference; undefined when beta is 0
-  torch::Tensor advantage_T;
-  torch::Tensor weight_T;  // what a token counts: 1 / (all completion tokens of the step) for loss_type dapo and so on
+  at::Tensor policy_T;     // log-probs now, differentiable
+  at::Tensor sampler_T;    // log-probs when sampled (old policy)
+  at::Tensor reference_T;  // of the reference; undefined when beta is 0
+  at::Tensor advantage_T;
+  at::Tensor weight_T;  // what a token counts: 1 / (all completion tokens of the step) for loss_type dapo and so on
 };
 
 struct GrpoLoss {
-  torch::Tensor total;  // scalar: Σ weight · (−min(ρA, clip(ρ)A) + β k3)
+  at::Tensor total;  // scalar: Σ weight · (−min(ρA, clip(ρ)A) + β k3)
   // Detached sums over tokens, for the metrics; divide by num_tokens of the whole step.
   double kl_sum = 0, clip_low_sum = 0, clip_high_sum = 0, ratio_sum = 0, ratio_min = 0, ratio_max = 0;
   double logp_difference_sum = 0, logp_difference_max = 0;  // |policy − sampler|

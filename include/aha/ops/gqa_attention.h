@@ -1,6 +1,6 @@
 // Grouped-query attention over packed sequences, training form (arXiv:2305.13245).
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <vector>
 
@@ -21,8 +21,8 @@ struct GqaShape {
 /// @param offsets   [S + 1] rising, 0 … T
 /// @return [T, H·d]; differentiable in the first three. The backward pass computes the probabilities again: no [T, T]
 /// tensor (workspace: a block of 32 queries by its sequence's length). @throws ShapeError
-torch::Tensor gqa_attention(const torch::Tensor& q_TX, const torch::Tensor& k_TY, const torch::Tensor& v_TY,
-                            const torch::Tensor& cosine_PR, const torch::Tensor& sine_PR,
-                            const std::vector<int64_t>& offsets, const GqaShape& shape);
+at::Tensor gqa_attention(const at::Tensor& q_TX, const at::Tensor& k_TY, const at::Tensor& v_TY,
+                         const at::Tensor& cosine_PR, const at::Tensor& sine_PR, const std::vector<int64_t>& offsets,
+                         const GqaShape& shape);
 
 }  // namespace aha::ops

@@ -1,12 +1,12 @@
 // y = x · Wᵀ + b with our own product, so that a row's bits do not depend on the batch.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 namespace aha::ops {
 
 /// @param x_TK [T, K] and weight_NK [N, K], float32 or float64, CPU, any strides (made contiguous); bias_N [N], or
 /// undefined for none, is added to the finished product
 /// @return [T, N]; differentiable in all. T = 0 is fine. @throws ShapeError
-torch::Tensor linear(const torch::Tensor& x_TK, const torch::Tensor& weight_NK, const torch::Tensor& bias_N = {});
+at::Tensor linear(const at::Tensor& x_TK, const at::Tensor& weight_NK, const at::Tensor& bias_N = {});
 
 }  // namespace aha::ops

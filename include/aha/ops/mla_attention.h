@@ -1,6 +1,6 @@
 // Multi-head latent attention over packed sequences, training form (arXiv:2412.19437 eqs 1-11, heads expanded).
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <vector>
 
@@ -21,8 +21,8 @@ struct MlaShape {
 /// @param offsets   [S + 1] rising, 0 … T
 /// @return [T, H·v]; differentiable in the first three. The backward pass computes the probabilities again: no [T, T]
 /// tensor (workspace: a block of 32 queries by its sequence's length). @throws ShapeError
-torch::Tensor mla_attention(const torch::Tensor& q_TX, const torch::Tensor& kv_TX, const torch::Tensor& k_rope_TR,
-                            const torch::Tensor& cosine_PR, const torch::Tensor& sine_PR,
-                            const std::vector<int64_t>& offsets, const MlaShape& shape);
+at::Tensor mla_attention(const at::Tensor& q_TX, const at::Tensor& kv_TX, const at::Tensor& k_rope_TR,
+                         const at::Tensor& cosine_PR, const at::Tensor& sine_PR, const std::vector<int64_t>& offsets,
+                         const MlaShape& shape);
 
 }  // namespace aha::ops

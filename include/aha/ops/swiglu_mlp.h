@@ -1,15 +1,15 @@
 // The gated feed-forward block (arXiv:2002.05202): down · (silu(gate · x) ⊙ (up · x)).
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 namespace aha::ops {
 
 /// @param x_TD [T, D] · gate_up_FD [2I, D], gate rows first · down_DI [D, I]
 /// @return [T, D], differentiable in all three; saves x and gate·x, up·x. @throws ShapeError
-torch::Tensor swiglu_mlp(const torch::Tensor& x_TD, const torch::Tensor& gate_up_FD, const torch::Tensor& down_DI);
+at::Tensor swiglu_mlp(const at::Tensor& x_TD, const at::Tensor& gate_up_FD, const at::Tensor& down_DI);
 
 /// silu(gate) ⊙ up alone, for projections that are more than one matrix (adapters).
 /// @param hidden_TF [T, 2I], gate first. @return [T, I], differentiable. @throws ShapeError
-torch::Tensor swiglu(const torch::Tensor& hidden_TF);
+at::Tensor swiglu(const at::Tensor& hidden_TF);
 
 }  // namespace aha::ops

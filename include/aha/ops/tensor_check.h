@@ -1,6 +1,6 @@
 // Shape checks with letters: the same letter must have the same size in all tensors of an op.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <map>
 #include <string>
@@ -12,14 +12,14 @@ namespace aha::ops {
 class TensorCheck {
  public:
   explicit TensorCheck(std::string op);
-  TensorCheck& shape(const std::string& name, const torch::Tensor& tensor, const std::string& letters);  ///< float32/64
-  TensorCheck& integers(const std::string& name, const torch::Tensor& tensor, const std::string& letters,
-                        torch::Dtype dtype);
-  TensorCheck& indices(const std::string& name, const torch::Tensor& tensor, int64_t limit);  ///< int64 in [0, limit)
-  TensorCheck& size(char letter, int64_t size);                                               ///< binds a letter
+  TensorCheck& shape(const std::string& name, const at::Tensor& tensor, const std::string& letters);  ///< float32/64
+  TensorCheck& integers(const std::string& name, const at::Tensor& tensor, const std::string& letters,
+                        at::ScalarType dtype);
+  TensorCheck& indices(const std::string& name, const at::Tensor& tensor, int64_t limit);  ///< int64 in [0, limit)
+  TensorCheck& size(char letter, int64_t size);                                            ///< binds a letter
 
  private:
-  void bind(const std::string& name, const torch::Tensor& tensor, const std::string& letters);
+  void bind(const std::string& name, const at::Tensor& tensor, const std::string& letters);
   std::string op_;
   std::map<char, std::pair<int64_t, std::string>> sizes_;
   std::string dtype_name_, dtype_owner_;

@@ -1,19 +1,19 @@
 // Log-probability of each target token under the output head, without a [tokens, vocabulary] tensor.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 namespace aha::ops {
 
 struct TokenLogprob {
-  torch::Tensor logprob_T;  // nats, <= 0
-  torch::Tensor entropy_T;  // nats, of softmax(logits / temperature); carries no gradient
+  at::Tensor logprob_T;  // nats, <= 0
+  at::Tensor entropy_T;  // nats, of softmax(logits / temperature); carries no gradient
 };
 
 /// log_softmax(hidden · headᵀ / temperature)[target], in chunks of rows; the backward pass computes the logits again.
 /// @param hidden_TD [T, D] · head_VD [V, D] · target_T [T] int64 in [0, V) · temperature > 0
 /// @return [T] each; logprob_T is differentiable in hidden_TD and head_VD. Workspace: one chunk (<= 4 MB) a thread.
 /// @throws ShapeError
-TokenLogprob token_logprob(const torch::Tensor& hidden_TD, const torch::Tensor& head_VD, const torch::Tensor& target_T,
+TokenLogprob token_logprob(const at::Tensor& hidden_TD, const at::Tensor& head_VD, const at::Tensor& target_T,
                            double temperature = 1.0);
 
 }  // namespace aha::ops

@@ -47,7 +47,7 @@ class Vocabulary {
 /// 64 digits before and after the point, exponents of two digits, and no more blanks in a row than indentation takes.
 /// It ends with the value; a number by itself ends with an end token. A value that is longer than
 /// max_completion_length is cut off there, with finish_reason length.
-/// Special tokens are never allowed.
+/// Special tokens, and tokens that write nothing, are never allowed.
 class Guide {
  public:
   /// For params.guided_choice and params.guided_json; makes nothing where neither is set. Reckons with bad_token_ids.

@@ -1,6 +1,6 @@
 // AdamW over a model's parameters, with clipping by global norm.
 #pragma once
-#include <torch/types.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <functional>
@@ -26,7 +26,7 @@ struct AdamWConfig {
 };
 
 /// Gradients by parameter, in the order of Model::parameters().
-using Gradients = std::vector<torch::Tensor>;
+using Gradients = std::vector<at::Tensor>;
 
 class AdamW {
  public:
@@ -41,7 +41,7 @@ class AdamW {
 
  private:
   AdamWConfig config_;
-  std::vector<torch::Tensor> first_, second_;
+  std::vector<at::Tensor> first_, second_;
   int64_t steps_done_ = 0;
 };
 
@@ -49,6 +49,6 @@ class AdamW {
 /// the bits do not depend on the threads. loss(i) must be a scalar that depends on the model's parameters; it is called
 /// once.
 Gradients accumulate_gradients(const model::Model& model, int64_t num_batches, int num_threads,
-                               const std::function<torch::Tensor(int64_t batch)>& loss);
+                               const std::function<at::Tensor(int64_t batch)>& loss);
 
 }  // namespace aha::train

@@ -1,6 +1,12 @@
 // Speed of our matrix product beside at::mm in the same run, one thread. Figures: GFLOP/s and the ratio of the two.
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/randn.h>
+
 #include <benchmark/benchmark.h>
-#include <torch/types.h>
 
 #include <chrono>
 
@@ -20,7 +26,7 @@ double seconds_of(Function function) {
 template <class Ours, class Theirs>
 void compare(benchmark::State& state, double flops, Ours ours, Theirs theirs) {
   at::set_num_threads(1);
-  torch::NoGradGuard no_grad;
+  at::NoGradGuard no_grad;
   const int repeats = std::max(1, static_cast<int>(2e7 / flops));
   double best_ours = 1e9, best_theirs = 1e9;
   for (auto _ : state) {
@@ -38,15 +44,15 @@ void compare(benchmark::State& state, double flops, Ours ours, Theirs theirs) {
   state.counters["times_torch"] = best_theirs / best_ours;
 }
 
-torch::Tensor stored(int64_t rows, int64_t columns, bool transposed) {
-  return transposed ? torch::randn({columns, rows}) : torch::randn({rows, columns});
+at::Tensor stored(int64_t rows, int64_t columns, bool transposed) {
+  return transposed ? at::randn({columns, rows}) : at::randn({rows, columns});
 }
 
 void product(benchmark::State& state, bool transpose_a, bool transpose_b) {
   const int64_t m = state.range(0), n = state.range(1), k = state.range(2);
-  const torch::Tensor a = stored(m, k, transpose_a), b = stored(k, n, transpose_b);
-  torch::Tensor c = torch::empty({m, n}), d = torch::empty({m, n});
-  const torch::Tensor a_view = transpose_a ? a.t() : a, b_view = transpose_b ? b.t() : b;
+  const at::Tensor a = stored(m, k, transpose_a), b = stored(k, n, transpose_b);
+  at::Tensor c = at::empty({m, n}), d = at::empty({m, n});
+  const at::Tensor a_view = transpose_a ? a.t() : a, b_view = transpose_b ? b.t() : b;
   compare(
       state, 2.0 * m * n * k,
       [&] {
@@ -62,8 +68,8 @@ void weight_gradient(benchmark::State& state) { product(state, true, false); }
 
 void packed(benchmark::State& state) {
   const int64_t m = state.range(0), n = state.range(1), k = state.range(2);
-  const torch::Tensor x = torch::randn({m, k}), w = torch::randn({n, k});
-  torch::Tensor y = torch::empty({m, n}), z = torch::empty({m, n});
+  const at::Tensor x = at::randn({m, k}), w = at::randn({n, k});
+  at::Tensor y = at::empty({m, n}), z = at::empty({m, n});
   const PackedWeight weight(w.data_ptr<float>(), n, k, k);
   compare(
       state, 2.0 * m * n * k, [&] { weight.multiply(x.data_ptr<float>(), m, k, y.data_ptr<float>(), n); },

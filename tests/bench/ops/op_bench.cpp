@@ -1,7 +1,16 @@
 // Forward and backward of an op beside the same in plain Torch operations, one thread, in the same run.
+#include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/silu.h>
+#include <torch/csrc/autograd/autograd.h>
+
 #include <benchmark/benchmark.h>
 #include <time.h>
-#include <torch/types.h>
 
 #include "aha/ops/linear.h"
 #include "aha/ops/rms_norm.h"
@@ -11,7 +20,7 @@
 namespace aha::ops {
 namespace {
 
-using Tensors = std::vector<torch::Tensor>;
+using Tensors = std::vector<at::Tensor>;
 
 // Of this thread alone: a neighbour that takes the core does not count.
 double cpu_seconds() {
@@ -23,8 +32,8 @@ double cpu_seconds() {
 template <class Function>
 double step_seconds(const Tensors& inputs, Function function) {
   const double start = cpu_seconds();
-  const torch::Tensor y = function(inputs);
-  torch::autograd::grad({y}, inputs, {torch::ones_like(y)});
+  const at::Tensor y = function(inputs);
+  torch::autograd::grad({y}, inputs, {at::ones_like(y)});
   return cpu_seconds() - start;
 }
 
@@ -43,13 +52,13 @@ void compare(benchmark::State& state, const Tensors& inputs, Ours ours, Theirs t
   state.counters["times_torch"] = best_theirs / best_ours;
 }
 
-torch::Tensor leaf(at::IntArrayRef shape) { return torch::randn(shape).requires_grad_(true); }
+at::Tensor leaf(at::IntArrayRef shape) { return at::randn(shape).requires_grad_(true); }
 
 void linear_step(benchmark::State& state) {
   compare(
       state, {leaf({state.range(0), 128}), leaf({384, 128})},
       [](const Tensors& in) { return ops::linear(in[0], in[1]); },
-      [](const Tensors& in) { return torch::mm(in[0], in[1].t()); });
+      [](const Tensors& in) { return at::mm(in[0], in[1].t()); });
 }
 
 void rms_norm_step(benchmark::State& state) {
@@ -64,18 +73,18 @@ void swiglu_mlp_step(benchmark::State& state) {
       state, {leaf({state.range(0), 128}), leaf({768, 128}), leaf({128, 384})},
       [](const Tensors& in) { return swiglu_mlp(in[0], in[1], in[2]); },
       [](const Tensors& in) {
-        const auto halves = torch::mm(in[0], in[1].t()).chunk(2, 1);
-        return torch::mm(torch::silu(halves[0]) * halves[1], in[2].t());
+        const auto halves = at::mm(in[0], in[1].t()).chunk(2, 1);
+        return at::mm(at::silu(halves[0]) * halves[1], in[2].t());
       });
 }
 
 void token_logprob_step(benchmark::State& state) {
-  const auto target = torch::randint(0, 320, {state.range(0)}, torch::kInt64);
+  const auto target = at::randint(0, 320, {state.range(0)}, at::kLong);
   compare(
       state, {leaf({state.range(0), 128}), leaf({320, 128})},
       [&](const Tensors& in) { return token_logprob(in[0], in[1], target).logprob_T; },
       [&](const Tensors& in) {
-        return torch::log_softmax(torch::mm(in[0], in[1].t()), 1).gather(1, target.unsqueeze(1)).squeeze(1);
+        return at::log_softmax(at::mm(in[0], in[1].t()), 1).gather(1, target.unsqueeze(1)).squeeze(1);
       });
 }
 

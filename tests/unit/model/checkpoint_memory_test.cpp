@@ -1,4 +1,7 @@
 // What loading and saving take of memory beside the model: a block, whatever the dtypes.
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -26,15 +29,15 @@ ModelConfig large_config() {
 }
 
 /// Writes the folder without a model in memory.
-void write_large_folder(const ModelConfig& config, const std::filesystem::path& folder, torch::Dtype dtype) {
+void write_large_folder(const ModelConfig& config, const std::filesystem::path& folder, at::ScalarType dtype) {
   std::vector<NamedTensor> ours;
   for (const TensorSpec& spec : parameter_layout(config)) {
-    ours.push_back({spec.name, torch::empty(spec.shape, torch::TensorOptions().device(torch::kMeta))});
+    ours.push_back({spec.name, at::empty(spec.shape, at::TensorOptions().device(at::kMeta))});
   }
   std::vector<FileTensor> tensors;
   for (const NamedTensor& view : hf_views(ours, config)) {
     const std::vector<int64_t> shape = view.tensor.sizes().vec();
-    tensors.push_back({view.name, shape, dtype, [shape] { return torch::full(shape, 0.5f); }});
+    tensors.push_back({view.name, shape, dtype, [shape] { return at::full(shape, 0.5f); }});
   }
   write_tensor_file(folder / "model.safetensors", tensors);
   write_file_atomic(folder / "config.json", model_config_json(config).dump());
@@ -64,7 +67,7 @@ TEST(CheckpointMemory, IsTheModelAndABlock) {
   Model::make(tiny_qwen3_moe(), 1).save(folder.path(), {.dtype = "bfloat16"});
   load(folder.path());
   const ModelConfig config = large_config();
-  write_large_folder(config, folder.path(), torch::kBFloat16);
+  write_large_folder(config, folder.path(), at::kBFloat16);
 
   std::optional<Model> model;
   const int64_t weights = config.num_parameters() * static_cast<int64_t>(sizeof(float));

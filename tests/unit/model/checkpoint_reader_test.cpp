@@ -1,4 +1,10 @@
 // What other programs put into a model folder: dtypes, fused experts, end tokens, files that lie.
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/stack.h>
+
 #include <gtest/gtest.h>
 
 #include "unit/model/model_folder.h"
@@ -8,7 +14,7 @@ namespace aha::model {
 namespace {
 
 using test::TemporaryFolder;
-using Tensors = std::map<std::string, torch::Tensor>;
+using Tensors = std::map<std::string, at::Tensor>;
 
 class ReadFolder : public testing::Test {
  protected:
@@ -28,16 +34,16 @@ class ReadFolder : public testing::Test {
     return refusal_of(folder_.path());
   }
   void fuse_experts(const std::string& prefix, int64_t num_experts) {
-    std::vector<torch::Tensor> gate_up, down;
+    std::vector<at::Tensor> gate_up, down;
     for (int64_t e = 0; e < num_experts; ++e) {
       const std::string expert = prefix + std::to_string(e) + ".";
-      gate_up.push_back(torch::cat({take(expert + "gate_proj.weight"), take(expert + "up_proj.weight")}));
+      gate_up.push_back(at::cat({take(expert + "gate_proj.weight"), take(expert + "up_proj.weight")}));
       down.push_back(take(expert + "down_proj.weight"));
     }
-    tensors_[prefix + "gate_up_proj"] = torch::stack(gate_up);
-    tensors_[prefix + "down_proj"] = torch::stack(down);
+    tensors_[prefix + "gate_up_proj"] = at::stack(gate_up);
+    tensors_[prefix + "down_proj"] = at::stack(down);
   }
-  torch::Tensor take(const std::string& name) { return tensors_.extract(name).mapped(); }
+  at::Tensor take(const std::string& name) { return tensors_.extract(name).mapped(); }
 
   const TemporaryFolder folder_;
   std::unique_ptr<Model> model_;
@@ -47,14 +53,14 @@ class ReadFolder : public testing::Test {
 TEST_F(ReadFolder, TakesEachFloatDtypeIntoEach) {
   save(tiny_qwen3());
   const Tensors originals = tensors_;
-  for (const torch::Dtype stored : {torch::kFloat64, torch::kFloat32, torch::kFloat16, torch::kBFloat16}) {
+  for (const at::ScalarType stored : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16}) {
     for (auto& [name, tensor] : tensors_) tensor = originals.at(name).to(stored);
     for (const auto& [asked, dtype] :
-         {std::pair{"float32", torch::kFloat32}, {"float64", torch::kFloat64}, {"bfloat16", torch::kBFloat16}}) {
+         {std::pair{"float32", at::kFloat}, {"float64", at::kDouble}, {"bfloat16", at::kBFloat16}}) {
       const Model model = read({.dtype = asked});
       EXPECT_EQ(model.dtype(), dtype);
-      EXPECT_TRUE(torch::equal(model.parameter("layers.1.mlp.down"),
-                               tensors_.at("model.layers.1.mlp.down_proj.weight").to(dtype)))
+      EXPECT_TRUE(
+          at::equal(model.parameter("layers.1.mlp.down"), tensors_.at("model.layers.1.mlp.down_proj.weight").to(dtype)))
           << stored << " as " << asked;
     }
   }
@@ -65,7 +71,7 @@ TEST_F(ReadFolder, WeightsInBfloat16AreForReadingOnly) {
   const Model model = read({.dtype = "bfloat16"});
   for (const NamedTensor& item : model.weights()) EXPECT_FALSE(item.tensor.requires_grad()) << item.name;
   EXPECT_TRUE(read().parameter("norm").requires_grad());
-  EXPECT_EQ(model.buffer("layers.1.mlp.expert_bias").scalar_type(), torch::kFloat32);
+  EXPECT_EQ(model.buffer("layers.1.mlp.expert_bias").scalar_type(), at::kFloat);
 }
 
 TEST_F(ReadFolder, HasNoMtpModuleWhereTransformers5OnlyStatesOne) {
@@ -81,9 +87,9 @@ TEST_F(ReadFolder, HasNoMtpModuleWhereTransformers5OnlyStatesOne) {
   as_written_by("5.23.0");
   const Model without = read();
   EXPECT_EQ(without.config().num_nextn_predict_layers, 0);
-  EXPECT_TRUE(torch::equal(without.parameter("norm"), model_->parameter("norm")));
+  EXPECT_TRUE(at::equal(without.parameter("norm"), model_->parameter("norm")));
   // A part of the module is a damaged one.
-  tensors_["model.layers.2.enorm.weight"] = torch::ones({model_->config().hidden_size});
+  tensors_["model.layers.2.enorm.weight"] = at::ones({model_->config().hidden_size});
   EXPECT_NE(refusal().find("model.layers.2.hnorm.weight"), std::string::npos);
 }
 
@@ -97,12 +103,12 @@ TEST_F(ReadFolder, TakesFusedExperts) {
 
 TEST_F(ReadFolder, RefusesExpertsOfTwoMinds) {
   save(tiny_qwen3_moe());
-  const torch::Tensor down = tensors_.at("model.layers.1.mlp.experts.3.down_proj.weight");
+  const at::Tensor down = tensors_.at("model.layers.1.mlp.experts.3.down_proj.weight");
   fuse_experts("model.layers.1.mlp.experts.", 8);
   tensors_["model.layers.1.mlp.experts.3.down_proj.weight"] = down;
   EXPECT_NE(refusal().find("unexpected: \"model.layers.1.mlp.experts.3.down_proj.weight\""), std::string::npos);
   take("model.layers.1.mlp.experts.3.down_proj.weight");
-  torch::Tensor& fused = tensors_.at("model.layers.1.mlp.experts.gate_up_proj");
+  at::Tensor& fused = tensors_.at("model.layers.1.mlp.experts.gate_up_proj");
   fused = fused.transpose(1, 2);  // as some programs keep them
   EXPECT_NE(refusal().find("mis-shaped: model.layers.1.mlp.experts.gate_up_proj is [8, 12, 20], not [8, 20, 12]"),
             std::string::npos);
@@ -110,13 +116,13 @@ TEST_F(ReadFolder, RefusesExpertsOfTwoMinds) {
 
 TEST_F(ReadFolder, NamesDtypesItDoesNotRead) {
   save(tiny_llama());
-  tensors_.at("lm_head.weight") = torch::ones({23, 24}, torch::kInt8);
+  tensors_.at("lm_head.weight") = at::ones({23, 24}, at::kChar);
   EXPECT_NE(refusal().find("of a dtype that is not read: lm_head.weight is I8"), std::string::npos);
 }
 
 TEST_F(ReadFolder, PassesOverTensorsWithoutElements) {
   save(plain_config());  // transformers writes its shared experts of width 0
-  tensors_["model.layers.1.mlp.shared_experts.gate_proj.weight"] = torch::empty({0, 12});
+  tensors_["model.layers.1.mlp.shared_experts.gate_proj.weight"] = at::empty({0, 12});
   expect_same_model(*model_, read());
 }
 

@@ -1,4 +1,8 @@
 // Model folders: what is saved loads bit for bit; what does not fit is named.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -18,20 +22,20 @@ using test::TemporaryFolder;
 
 Model random_model(const ModelConfig& config) {
   Model model = Model::make(config, 11);
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   // Norms and biases start constant: give them values that a mix-up would show.
   for (const NamedTensor& item : model.parameters()) {
-    if (item.tensor.dim() == 1) torch::Tensor(item.tensor).uniform_(0.5, 1.5);
+    if (item.tensor.dim() == 1) at::Tensor(item.tensor).uniform_(0.5, 1.5);
   }
-  for (const NamedTensor& item : model.buffers()) torch::Tensor(item.tensor).uniform_(-0.1, 0.1);
+  for (const NamedTensor& item : model.buffers()) at::Tensor(item.tensor).uniform_(-0.1, 0.1);
   return model;
 }
 
 void expect_equal(const Model& a, const Model& b) {
   ASSERT_EQ(a.parameters().size(), b.parameters().size());
   for (const NamedTensor& item : a.parameters())
-    EXPECT_TRUE(torch::equal(item.tensor, b.parameter(item.name))) << item.name;
-  for (const NamedTensor& item : a.buffers()) EXPECT_TRUE(torch::equal(item.tensor, b.buffer(item.name))) << item.name;
+    EXPECT_TRUE(at::equal(item.tensor, b.parameter(item.name))) << item.name;
+  for (const NamedTensor& item : a.buffers()) EXPECT_TRUE(at::equal(item.tensor, b.buffer(item.name))) << item.name;
 }
 
 using Edit = std::function<void(std::vector<NamedTensor>&)>;
@@ -42,7 +46,7 @@ void edit_weights(const std::filesystem::path& folder, const Edit& edit) {
   {
     const SafetensorsFile file(folder / "model.safetensors");
     for (const SafetensorsEntry& entry : file.entries()) {
-      tensors.push_back({entry.name, file.read(entry, torch::kFloat32)});
+      tensors.push_back({entry.name, file.read(entry, at::kFloat)});
     }
   }
   edit(tensors);
@@ -72,8 +76,8 @@ TEST(Checkpoint, LoadsAsFloat64) {
   const Model model = random_model(tiny_config());
   model.save(folder.path());
   const Model exact = load(folder.path(), {.dtype = "float64"});
-  EXPECT_EQ(exact.dtype(), torch::kFloat64);
-  EXPECT_TRUE(torch::equal(exact.parameter("lm_head"), model.parameter("lm_head").to(torch::kFloat64)));
+  EXPECT_EQ(exact.dtype(), at::kDouble);
+  EXPECT_TRUE(at::equal(exact.parameter("lm_head"), model.parameter("lm_head").to(at::kDouble)));
 }
 
 TEST(Checkpoint, CarriesHuggingFaceNamesAndCuts) {
@@ -81,15 +85,15 @@ TEST(Checkpoint, CarriesHuggingFaceNamesAndCuts) {
   const Model model = random_model(tiny_config());
   model.save(folder.path());
   const SafetensorsFile file(folder / "model.safetensors");
-  std::map<std::string, torch::Tensor> saved;
-  for (const SafetensorsEntry& entry : file.entries()) saved[entry.name] = file.read(entry, torch::kFloat32);
+  std::map<std::string, at::Tensor> saved;
+  for (const SafetensorsEntry& entry : file.entries()) saved[entry.name] = file.read(entry, at::kFloat);
 
   // Gate rows stand before up rows in our tensors; I = 10 here.
-  const torch::Tensor gate_up = model.parameter("layers.1.mlp.experts.gate_up")[7];
-  EXPECT_TRUE(torch::equal(saved.at("model.layers.1.mlp.experts.7.gate_proj.weight"), gate_up.slice(0, 0, 10)));
-  EXPECT_TRUE(torch::equal(saved.at("model.layers.1.mlp.experts.7.up_proj.weight"), gate_up.slice(0, 10, 20)));
-  EXPECT_TRUE(torch::equal(saved.at("model.layers.1.mlp.experts.0.down_proj.weight"),
-                           model.parameter("layers.1.mlp.experts.down")[0]));
+  const at::Tensor gate_up = model.parameter("layers.1.mlp.experts.gate_up")[7];
+  EXPECT_TRUE(at::equal(saved.at("model.layers.1.mlp.experts.7.gate_proj.weight"), gate_up.slice(0, 0, 10)));
+  EXPECT_TRUE(at::equal(saved.at("model.layers.1.mlp.experts.7.up_proj.weight"), gate_up.slice(0, 10, 20)));
+  EXPECT_TRUE(at::equal(saved.at("model.layers.1.mlp.experts.0.down_proj.weight"),
+                        model.parameter("layers.1.mlp.experts.down")[0]));
   const std::pair<const char*, const char*> names[] = {
       {"model.embed_tokens.weight", "embed_tokens"},
       {"model.norm.weight", "norm"},
@@ -109,10 +113,10 @@ TEST(Checkpoint, CarriesHuggingFaceNamesAndCuts) {
   };
   for (const auto& [theirs, ours] : names) {
     ASSERT_TRUE(saved.contains(theirs)) << theirs;
-    EXPECT_TRUE(torch::equal(saved.at(theirs), model.parameter(ours))) << theirs;
+    EXPECT_TRUE(at::equal(saved.at(theirs), model.parameter(ours))) << theirs;
   }
-  EXPECT_TRUE(torch::equal(saved.at("model.layers.1.mlp.gate.e_score_correction_bias"),
-                           model.buffer("layers.1.mlp.expert_bias")));
+  EXPECT_TRUE(
+      at::equal(saved.at("model.layers.1.mlp.gate.e_score_correction_bias"), model.buffer("layers.1.mlp.expert_bias")));
 }
 
 TEST(Checkpoint, TiedModelsHaveNoHeadOfTheirOwn) {
@@ -146,8 +150,8 @@ TEST(Checkpoint, NamesAllTensorsThatDoNotFit) {
   edit_weights(folder.path(), [](std::vector<NamedTensor>& tensors) {
     remove_tensor(tensors, "model.layers.1.mlp.experts.3.up_proj.weight");
     remove_tensor(tensors, "model.norm.weight");
-    tensors.push_back({"model.norm.bias", torch::ones({12})});
-    tensors.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", torch::ones({2})});  // old files carry it
+    tensors.push_back({"model.norm.bias", at::ones({12})});
+    tensors.push_back({"model.layers.0.self_attn.rotary_emb.inv_freq", at::ones({2})});  // old files carry it
     for (NamedTensor& item : tensors) {
       if (item.name == "lm_head.weight") item.tensor = item.tensor.t();
     }
@@ -169,7 +173,7 @@ TEST(Checkpoint, PassesOverAnMtpModuleTheConfigLacks) {
   json["num_nextn_predict_layers"] = 0;
   write_file_atomic(folder / "config.json", json.dump());
   const Model without = load(folder.path());
-  EXPECT_TRUE(torch::equal(without.parameter("lm_head"), model.parameter("lm_head")));
+  EXPECT_TRUE(at::equal(without.parameter("lm_head"), model.parameter("lm_head")));
   EXPECT_THROW(without.parameter("layers.2.eh_proj"), ShapeError);
 }
 
@@ -222,7 +226,7 @@ class ShardedCheckpoint : public testing::Test {
     std::vector<NamedTensor> shards[2];
     for (size_t i = 0; i < file.entries().size(); ++i) {
       const SafetensorsEntry& entry = file.entries()[i];
-      shards[i % 2].push_back({entry.name, file.read(entry, torch::kFloat32)});
+      shards[i % 2].push_back({entry.name, file.read(entry, at::kFloat)});
       index_["weight_map"][entry.name] = i % 2 ? "b.safetensors" : "a.safetensors";
     }
     write_safetensors(folder_ / "a.safetensors", shards[0]);

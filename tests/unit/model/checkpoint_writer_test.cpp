@@ -1,4 +1,7 @@
 // Saved folders: dtypes and rounding, shards and their index, what an earlier save left, adapters merged.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/equal.h>
+
 #include <gtest/gtest.h>
 
 #include "unit/model/model_folder.h"
@@ -39,16 +42,16 @@ TEST(SavedModel, HasTheNamesOfItsFamily) {
   const auto saved = tensors_of(folder / "model.safetensors");
   EXPECT_FALSE(saved.contains("lm_head.weight"));
   EXPECT_TRUE(
-      torch::equal(saved.at("model.layers.1.self_attn.k_proj.bias"), model.parameter("layers.1.attention.k_bias")));
+      at::equal(saved.at("model.layers.1.self_attn.k_proj.bias"), model.parameter("layers.1.attention.k_bias")));
 
   const Model moe = stirred(tiny_qwen3_moe());
   moe.save(folder.path());
   const auto experts = tensors_of(folder / "model.safetensors");
   EXPECT_TRUE(
-      torch::equal(experts.at("model.layers.0.self_attn.q_norm.weight"), moe.parameter("layers.0.attention.q_norm")));
-  EXPECT_TRUE(torch::equal(experts.at("model.layers.1.mlp.gate.weight"), moe.parameter("layers.1.mlp.router")));
-  EXPECT_TRUE(torch::equal(experts.at("model.layers.1.mlp.experts.5.up_proj.weight"),
-                           moe.parameter("layers.1.mlp.experts.gate_up")[5].slice(0, 10, 20)));
+      at::equal(experts.at("model.layers.0.self_attn.q_norm.weight"), moe.parameter("layers.0.attention.q_norm")));
+  EXPECT_TRUE(at::equal(experts.at("model.layers.1.mlp.gate.weight"), moe.parameter("layers.1.mlp.router")));
+  EXPECT_TRUE(at::equal(experts.at("model.layers.1.mlp.experts.5.up_proj.weight"),
+                        moe.parameter("layers.1.mlp.experts.gate_up")[5].slice(0, 10, 20)));
   for (const auto& [name, tensor] : experts) EXPECT_EQ(name.find("e_score_correction_bias"), std::string::npos);
 }
 
@@ -68,25 +71,25 @@ TEST(SavedModel, RoundsToNearestEvenAndKeepsTheGatesBias) {
   const TemporaryFolder folder;
   const Model model = stirred(tiny_config());
   {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     // bfloat16 keeps 8 bits: halves go to the even neighbour. 1 + 2^-8 is a half, 1 + 3 · 2^-8 too.
     const float values[] = {1 + 0x1p-8f, 1 + 0x3p-8f, 1 + 0x1p-8f + 0x1p-20f, -1 - 0x1p-8f};
-    for (int i = 0; i < 4; ++i) torch::Tensor(model.parameter("norm"))[i] = values[i];
+    for (int i = 0; i < 4; ++i) at::Tensor(model.parameter("norm"))[i] = values[i];
   }
   model.save(folder.path(), {.dtype = "bfloat16"});
-  const torch::Tensor norm = tensors_of(folder / "model.safetensors").at("model.norm.weight");
+  const at::Tensor norm = tensors_of(folder / "model.safetensors").at("model.norm.weight");
   const float rounded[] = {1, 1 + 0x1p-6f, 1 + 0x1p-7f, -1};
   for (int i = 0; i < 4; ++i) EXPECT_EQ(norm[i].item<float>(), rounded[i]) << i;
   for (const auto& [name, dtype] : dtypes_of(folder / "model.safetensors")) {
     EXPECT_EQ(dtype, name.ends_with("e_score_correction_bias") ? "F32" : "BF16") << name;
   }
   EXPECT_TRUE(
-      torch::equal(load(folder.path()).buffer("layers.1.mlp.expert_bias"), model.buffer("layers.1.mlp.expert_bias")));
+      at::equal(load(folder.path()).buffer("layers.1.mlp.expert_bias"), model.buffer("layers.1.mlp.expert_bias")));
 }
 
 TEST(SavedModel, OfFloat64IsFloat32UnlessAskedOtherwise) {
   const TemporaryFolder folder;
-  const Model model = Model::make(tiny_llama(), 5, torch::kFloat64);
+  const Model model = Model::make(tiny_llama(), 5, at::kDouble);
   model.save(folder.path());
   EXPECT_EQ(dtypes_of(folder / "model.safetensors").at("lm_head.weight"), "F32");
   EXPECT_EQ(json_of(folder / "config.json")["torch_dtype"], "float32");
@@ -102,8 +105,8 @@ TEST(SavedModel, ThatWouldOverflowLeavesTheOldFile) {
   model.save(folder.path());
   const std::string before = read_file(folder / "model.safetensors");
   {
-    const torch::NoGradGuard no_grad;
-    torch::Tensor(model.parameter("norm"))[2] = 70000;
+    const at::NoGradGuard no_grad;
+    at::Tensor(model.parameter("norm"))[2] = 70000;
   }
   const std::string sentence = sentence_of<InputError>([&] { model.save(folder.path(), {.dtype = "float16"}); });
   EXPECT_NE(sentence.find("model.norm.weight: has values beyond the range of F16"), std::string::npos) << sentence;
@@ -163,13 +166,12 @@ TEST(SavedModel, HasItsAdaptersMerged) {
   Model model = stirred(tiny_qwen2());
   model.add_lora({.r = 2, .alpha = 4, .target_modules = {"q_proj", "up_proj"}}, 1);
   {
-    const torch::NoGradGuard no_grad;
-    for (const NamedTensor& item : model.parameters()) torch::Tensor(item.tensor).add_(0.1);
+    const at::NoGradGuard no_grad;
+    for (const NamedTensor& item : model.parameters()) at::Tensor(item.tensor).add_(0.1);
   }
   model.save(folder.path());
   const Model merged = load(folder.path());
-  EXPECT_FALSE(
-      torch::equal(merged.parameter("layers.0.attention.q_proj"), model.parameter("layers.0.attention.q_proj")));
+  EXPECT_FALSE(at::equal(merged.parameter("layers.0.attention.q_proj"), model.parameter("layers.0.attention.q_proj")));
   model.merge_lora();
   expect_same_model(model, merged);
 }

@@ -1,4 +1,8 @@
 // The decode forward against the training forward, and rows against the same rows in other company.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/full.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/model/decoder.h"
 
 #include <gtest/gtest.h>
@@ -54,11 +58,11 @@ TEST(Decoder, FollowsTheTrainingForwardTokenByToken) {
     KvCache cache(config, bytes_for(config, 4));
     const DecodeWeights weights(model);
     const Text text = make_text(cache, 150, config.vocab_size, 3);
-    const torch::Tensor decoded = to_tensor(decode(weights, cache, text, 1));
+    const at::Tensor decoded = to_tensor(decode(weights, cache, text, 1));
 
-    const torch::NoGradGuard no_grad;
-    const torch::Tensor trained = model.logits(pack_tokens({&text.tokens}));
-    const torch::Tensor difference = (decoded.log_softmax(1) - trained.log_softmax(1)).abs();
+    const at::NoGradGuard no_grad;
+    const at::Tensor trained = model.logits(pack_tokens({&text.tokens}));
+    const at::Tensor difference = (decoded.log_softmax(1) - trained.log_softmax(1)).abs();
     EXPECT_LE(difference.max().item<double>(), 1e-5);
     EXPECT_GE(trained.std().item<double>(), 0.5);  // the logits say something
   }
@@ -170,8 +174,8 @@ TEST(Decoder, WeightsAreThoseOfTheMomentTheyWerePacked) {
   const DecodeWeights weights(model);
   const auto before = decode(weights, cache, make_text(cache, 3, config.vocab_size, 2), 3);
   {
-    const torch::NoGradGuard no_grad;
-    for (const NamedTensor& item : model.parameters()) torch::Tensor(item.tensor).mul_(0.5);
+    const at::NoGradGuard no_grad;
+    for (const NamedTensor& item : model.parameters()) at::Tensor(item.tensor).mul_(0.5);
   }
   EXPECT_EQ(decode(weights, cache, make_text(cache, 3, config.vocab_size, 2), 3), before);
 }
@@ -227,11 +231,9 @@ TEST(KvCache, OfGroupedQueriesHoldsTurnedKeysThenValues) {
   config.num_hidden_layers = config.first_k_dense_replace = 1;
   const Model model = Model::make(config, 1);
   {
-    const torch::NoGradGuard no_grad;
-    const auto set = [&](const char* name, const torch::Tensor& value) {
-      torch::Tensor(model.parameter(name)).copy_(value);
-    };
-    set("embed_tokens", torch::full({23, 1}, 100.0));  // its norm is 1
+    const at::NoGradGuard no_grad;
+    const auto set = [&](const char* name, const at::Tensor& value) { at::Tensor(model.parameter(name)).copy_(value); };
+    set("embed_tokens", at::full({23, 1}, 100.0));  // its norm is 1
     set("layers.0.attention.k_proj", torch::tensor({1.0, 0.0}).unsqueeze(1));
     set("layers.0.attention.v_proj", torch::tensor({3.0, -4.0}).unsqueeze(1));
   }

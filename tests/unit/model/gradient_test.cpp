@@ -1,4 +1,10 @@
 // The whole model's gradients against finite differences, every parameter tensor, routes held fixed.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/linspace.h>
+
 #include <gtest/gtest.h>
 
 #include "support/gradient_check.h"
@@ -7,7 +13,7 @@
 namespace aha::model {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 /// Log-probabilities of the next token, of the one after next through the MTP module, and the balance loss.
 struct WholeLoss {
@@ -26,23 +32,23 @@ struct WholeLoss {
     }
     return options.with_balance_loss ? loss + 3.0 * out.balance_loss : loss;
   }
-  static Tensor wave(int64_t length) { return torch::cos(torch::arange(length, torch::kFloat64)); }
+  static Tensor wave(int64_t length) { return at::cos(at::arange(length, at::kDouble)); }
 };
 
 bool same_counts(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   for (size_t i = 0; i < a.size(); ++i) {
-    if (!torch::equal(a[i], b[i])) return false;
+    if (!at::equal(a[i], b[i])) return false;
   }
   return true;
 }
 
 void check_whole_model(const ModelConfig& config, const ForwardOptions& options) {
-  const Model model = Model::make(config, 5, torch::kFloat64);
+  const Model model = Model::make(config, 5, at::kDouble);
   if (config.attention == AttentionKind::kGrouped) stir(model);
   {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     for (const NamedTensor& buffer : model.buffers()) {
-      Tensor(buffer.tensor).copy_(torch::linspace(-0.05, 0.05, buffer.tensor.numel()));
+      Tensor(buffer.tensor).copy_(at::linspace(-0.05, 0.05, buffer.tensor.numel()));
     }
   }
   WholeLoss whole{model, packed_rows({1, 7, 5}, config.vocab_size), options, {}};

@@ -1,4 +1,15 @@
 // Families with grouped attention against the same model in plain tensor operations, in float64.
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/rsqrt.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -10,7 +21,7 @@
 namespace aha::model {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 /// Written from the papers and from how these models are published, one sequence at a time, sharing no code.
 class Reference {
@@ -33,12 +44,12 @@ class Reference {
   Tensor weight(const std::string& name) const { return model_.parameter(name).detach(); }
 
   Tensor norm(const Tensor& x, const Tensor& weight) const {
-    return weight * x * torch::rsqrt(x.square().mean(-1, true) + config_.rms_norm_eps);
+    return weight * x * at::rsqrt(x.square().mean(-1, true) + config_.rms_norm_eps);
   }
 
   static Tensor swiglu(const Tensor& x, const Tensor& gate_up, const Tensor& down) {
     const std::vector<Tensor> halves = x.matmul(gate_up.t()).chunk(2, -1);
-    return (halves[0] * torch::sigmoid(halves[0]) * halves[1]).matmul(down.t());
+    return (halves[0] * at::sigmoid(halves[0]) * halves[1]).matmul(down.t());
   }
   Tensor mlp(const std::string& prefix, const Tensor& x) const {
     return swiglu(x, weight(prefix + "gate_up"), weight(prefix + "down"));
@@ -48,7 +59,7 @@ class Reference {
     const Tensor score = x.matmul(weight(prefix + "router").t()).softmax(-1);
     auto [chosen, expert] = score.topk(config_.num_experts_per_tok, -1);
     if (config_.norm_topk_prob) chosen = chosen / chosen.sum(-1, true);
-    Tensor y = torch::zeros_like(x);
+    Tensor y = at::zeros_like(x);
     for (int64_t t = 0; t < x.size(0); ++t) {
       for (int64_t k = 0; k < config_.num_experts_per_tok; ++k) {
         const int64_t e = expert[t][k].item<int64_t>();
@@ -89,11 +100,11 @@ class Reference {
   Tensor rotated(const Tensor& x) const {
     const int64_t half = config_.head_dim / 2;
     const double amplitude = config_.yarn ? config_.yarn->attention_factor : 1;
-    Tensor frequencies = torch::empty({half}, torch::kFloat64);
+    Tensor frequencies = at::empty({half}, at::kDouble);
     for (int64_t i = 0; i < half; ++i) frequencies[i] = frequency(i);
-    const Tensor angle = torch::outer(torch::arange(x.size(0), torch::kFloat64), frequencies).repeat({1, 2});
+    const Tensor angle = at::outer(at::arange(x.size(0), at::kDouble), frequencies).repeat({1, 2});
     const std::vector<Tensor> halves = x.chunk(2, -1);
-    const Tensor turned = torch::cat({-halves[1], halves[0]}, -1);
+    const Tensor turned = at::cat({-halves[1], halves[0]}, -1);
     return amplitude * (x * angle.cos().unsqueeze(1) + turned * angle.sin().unsqueeze(1));
   }
 
@@ -110,7 +121,7 @@ class Reference {
     const Tensor q = heads(prefix, 'q', x).transpose(0, 1);
     const Tensor k = heads(prefix, 'k', x).repeat_interleave(group, 1).transpose(0, 1);
     const Tensor v = heads(prefix, 'v', x).repeat_interleave(group, 1).transpose(0, 1);
-    const Tensor later = torch::ones({num_tokens, num_tokens}, torch::kBool).triu(1);
+    const Tensor later = at::ones({num_tokens, num_tokens}, at::kBool).triu(1);
     const Tensor score = q.matmul(k.transpose(1, 2)) / std::sqrt(static_cast<double>(config_.head_dim));
     const Tensor mixed = score.masked_fill(later, -INFINITY).softmax(-1).matmul(v);
     Tensor y = mixed.transpose(0, 1).reshape({num_tokens, -1}).matmul(weight(prefix + "o_proj").t());
@@ -134,7 +145,7 @@ std::vector<ModelConfig> grouped_configs() {
 TEST(GroupedAttention, MatchesAPlainModelInFloat64) {
   for (const ModelConfig& config : grouped_configs()) {
     SCOPED_TRACE(config.model_type);
-    const Model model = Model::make(config, 3, torch::kFloat64);
+    const Model model = Model::make(config, 3, at::kDouble);
     stir(model);
     const std::vector<int64_t> lengths{33, 1, 50};  // past the original length of the scaled ones
     const PackedTokens tokens = packed_rows(lengths, config.vocab_size);
@@ -150,12 +161,12 @@ TEST(GroupedAttention, MatchesAPlainModelInFloat64) {
 TEST(GroupedAttention, Float32FollowsFloat64) {
   for (const ModelConfig& config : grouped_configs()) {
     SCOPED_TRACE(config.model_type);
-    const Model exact = Model::make(config, 3, torch::kFloat64);
+    const Model exact = Model::make(config, 3, at::kDouble);
     Model rounded = Model::make(config, 3);
     stir(exact);
     rounded.copy_from(exact);
     const PackedTokens tokens = packed_rows({33, 1, 50}, config.vocab_size);
-    const Tensor a = exact.logits(tokens), b = rounded.logits(tokens).to(torch::kFloat64);
+    const Tensor a = exact.logits(tokens), b = rounded.logits(tokens).to(at::kDouble);
     EXPECT_LE((a - b).abs().max().item<double>(), 1e-4 * a.abs().max().item<double>());
   }
 }
@@ -169,7 +180,7 @@ TEST(GroupedAttention, ASequenceHasTheSameBitsAloneAndPacked) {
     for (size_t i = 0; i < lengths.size(); ++i) {
       const auto part = [&](const Tensor& t) { return t.narrow(0, tokens.offsets[i], lengths[i]); };
       const Tensor alone = model.forward({part(tokens.token_T), {0, lengths[i]}}).hidden_TD;
-      EXPECT_TRUE(torch::equal(alone, part(all))) << config.model_type << i;
+      EXPECT_TRUE(at::equal(alone, part(all))) << config.model_type << i;
     }
     EXPECT_EQ(model.forward(packed_rows({}, config.vocab_size)).hidden_TD.size(0), 0);
   }
@@ -185,8 +196,8 @@ TEST(GroupedAttention, HasTheParametersItsConfigCountsAndStartsThemAsItShould) {
   }
   const Model model = Model::make(with_all_biases(), 1);
   EXPECT_EQ(model.parameter("layers.1.attention.k_proj").sizes(), (std::vector<int64_t>{12, 12}));
-  EXPECT_TRUE(torch::equal(model.parameter("layers.1.attention.k_bias"), torch::zeros({12})));
-  EXPECT_TRUE(torch::equal(model.parameter("layers.1.attention.k_norm"), torch::ones({6})));
+  EXPECT_TRUE(at::equal(model.parameter("layers.1.attention.k_bias"), at::zeros({12})));
+  EXPECT_TRUE(at::equal(model.parameter("layers.1.attention.k_norm"), at::ones({6})));
 }
 
 TEST(ExpertBias, OfModelsWithoutOneStaysAway) {

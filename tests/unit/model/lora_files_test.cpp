@@ -1,4 +1,8 @@
 // Folders of adapters: PEFT's names and fields, the same bytes again, and refusals of what would be something else.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -13,15 +17,15 @@
 namespace aha::model {
 namespace {
 
+using at::Tensor;
 using nlohmann::ordered_json;
 using test::sentence_of;
 using test::TemporaryFolder;
-using torch::Tensor;
 
 Model adapted_model(const ModelConfig& config, const LoraConfig& lora = {.r = 2, .alpha = 3.5}) {
   Model model = Model::make(config, 3);
   model.add_lora(lora, 1);
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const NamedTensor& item : model.parameters()) {
     if (item.name.ends_with(".lora_B")) Tensor(item.tensor).uniform_(-0.1, 0.1);
   }
@@ -37,7 +41,7 @@ void edit_config(const std::filesystem::path& folder, const char* field, const o
 std::map<std::string, Tensor> tensors_in(const std::filesystem::path& folder) {
   std::map<std::string, Tensor> tensors;
   const SafetensorsFile file(folder / "adapter_model.safetensors");
-  for (const SafetensorsEntry& entry : file.entries()) tensors[entry.name] = file.read(entry, torch::kFloat32);
+  for (const SafetensorsEntry& entry : file.entries()) tensors[entry.name] = file.read(entry, at::kFloat);
   return tensors;
 }
 
@@ -65,12 +69,12 @@ TEST(LoraFiles, LoadWhatWasSavedAndSaveTheSameBytes) {
     }
     ASSERT_EQ(loaded.parameters().size(), model.parameters().size());
     for (const NamedTensor& item : model.parameters()) {
-      EXPECT_TRUE(torch::equal(item.tensor, loaded.parameter(item.name))) << item.name;
+      EXPECT_TRUE(at::equal(item.tensor, loaded.parameter(item.name))) << item.name;
       EXPECT_TRUE(loaded.parameter(item.name).requires_grad());
     }
     EXPECT_EQ(loaded.lora()->alpha, 3.5);
     const PackedTokens tokens = packed_rows({9}, config.vocab_size);
-    EXPECT_TRUE(torch::equal(model.logits(tokens), loaded.logits(tokens)));
+    EXPECT_TRUE(at::equal(model.logits(tokens), loaded.logits(tokens)));
   }
 }
 
@@ -80,10 +84,10 @@ TEST(LoraFiles, BearPeftsNamesAndFields) {
   model.save_lora(folder.path(), "some/base");
   std::map<std::string, Tensor> tensors = tensors_in(folder.path());
   EXPECT_EQ(tensors.size(), 2 * 2 * 2);
-  EXPECT_TRUE(torch::equal(tensors["base_model.model.model.layers.1.self_attn.q_proj.lora_A.weight"],
-                           model.parameter("layers.1.attention.q_proj.lora_A")));
-  EXPECT_TRUE(torch::equal(tensors["base_model.model.model.layers.0.mlp.up_proj.lora_B.weight"],
-                           model.parameter("layers.0.mlp.gate_up.up.lora_B")));
+  EXPECT_TRUE(at::equal(tensors["base_model.model.model.layers.1.self_attn.q_proj.lora_A.weight"],
+                        model.parameter("layers.1.attention.q_proj.lora_A")));
+  EXPECT_TRUE(at::equal(tensors["base_model.model.model.layers.0.mlp.up_proj.lora_B.weight"],
+                        model.parameter("layers.0.mlp.gate_up.up.lora_B")));
   const ordered_json config = ordered_json::parse(read_file(folder / "adapter_config.json"));
   EXPECT_EQ(config["peft_type"], "LORA");
   EXPECT_EQ(config["task_type"], "CAUSAL_LM");
@@ -124,21 +128,21 @@ TEST(LoraFiles, OfFloat32ServeABfloat16Model) {
   const TemporaryFolder folder;
   const Model model = adapted_model(tiny_qwen2());
   model.save_lora(folder.path(), "");
-  Model narrow = Model::make(tiny_qwen2(), 3, torch::kBFloat16);
+  Model narrow = Model::make(tiny_qwen2(), 3, at::kBFloat16);
   narrow.load_lora(folder.path());
   const char* name = "layers.0.attention.q_proj.lora_B";
-  EXPECT_TRUE(torch::equal(narrow.parameter(name), model.parameter(name).detach().to(torch::kBFloat16)));
+  EXPECT_TRUE(at::equal(narrow.parameter(name), model.parameter(name).detach().to(at::kBFloat16)));
   EXPECT_TRUE(narrow.parameters().empty());
   Model wide = Model::make(tiny_qwen2(), 3);
   wide.load_lora(folder.path());
   wide.copy_from(narrow);
   const PackedTokens tokens = packed_rows({9}, 23);
-  EXPECT_TRUE(torch::equal(narrow.logits(tokens), wide.logits(tokens)));
+  EXPECT_TRUE(at::equal(narrow.logits(tokens), wide.logits(tokens)));
 
   narrow.merge_lora();
   wide.merge_lora();
-  const Tensor expected = wide.parameter("layers.1.mlp.down").detach().to(torch::kBFloat16);
-  EXPECT_TRUE(torch::equal(narrow.parameter("layers.1.mlp.down"), expected)) << "summed in float32, rounded once";
+  const Tensor expected = wide.parameter("layers.1.mlp.down").detach().to(at::kBFloat16);
+  EXPECT_TRUE(at::equal(narrow.parameter("layers.1.mlp.down"), expected)) << "summed in float32, rounded once";
 }
 
 TEST(LoraFiles, WarnWhereOtherProgramsWouldMistakeThem) {
@@ -199,8 +203,8 @@ TEST(LoraFiles, NameTensorsThatDoNotFit) {
   std::map<std::string, Tensor> tensors = tensors_in(folder.path());
   const std::string module = "base_model.model.model.layers.0.self_attn.o_proj.lora_";
   tensors.erase(module + "A.weight");
-  tensors[module + "B.weight"] = torch::zeros({24, 3});
-  tensors["base_model.model.lm_head.weight"] = torch::zeros({2});
+  tensors[module + "B.weight"] = at::zeros({24, 3});
+  tensors["base_model.model.lm_head.weight"] = at::zeros({2});
   write_tensors(folder.path(), tensors);
   EXPECT_EQ(loading(folder.path()),
             (folder / "adapter_model.safetensors").string() +

@@ -1,4 +1,12 @@
 // Adapters: where they sit, what they add, what trains, and that merging them changes nothing.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/model/lora.h"
 
 #include <gtest/gtest.h>
@@ -16,8 +24,8 @@
 namespace aha::model {
 namespace {
 
+using at::Tensor;
 using test::sentence_of;
-using torch::Tensor;
 
 std::vector<ModelConfig> all_families() {
   return {tiny_config(), tiny_deepseek_v2(), plain_config(), tiny_qwen2(),
@@ -26,11 +34,11 @@ std::vector<ModelConfig> all_families() {
 
 /// B starts at zero: give it values that matter.
 void fill_b(const Model& model) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   int64_t phase = 0;
   for (const NamedTensor& item : model.parameters()) {
     if (!item.name.ends_with(".lora_B")) continue;
-    const Tensor wave = torch::cos(torch::arange(item.tensor.numel(), torch::kFloat64) * 2.3 + ++phase);
+    const Tensor wave = at::cos(at::arange(item.tensor.numel(), at::kDouble) * 2.3 + ++phase);
     Tensor(item.tensor).copy_(0.1 * wave.view(item.tensor.sizes()));
   }
 }
@@ -45,13 +53,12 @@ std::set<std::string> adapted(const Model& model) {
 
 TEST(Lora, AddsTheScaledProductsOfAProjectionWorkedByHand) {
   const auto matrix = [](std::vector<double> values, int64_t columns) {
-    return torch::tensor(values, torch::kFloat64).view({-1, columns});
+    return torch::tensor(values, at::kDouble).view({-1, columns});
   };
   // x = (1, 2): W·x = (1, 4), b = (10, 20), A·x = 3 - 2 = 1, B = (5, 7), alpha / r = 0.5.
-  const Projection projection{matrix({1, 0, 0, 2}, 2),
-                              torch::tensor({10.0, 20.0}, torch::kFloat64),
-                              {matrix({3, -1}, 2), matrix({5, 7}, 1), 0.5}};
-  EXPECT_TRUE(torch::equal(project(matrix({1, 2}, 2), projection), matrix({13.5, 27.5}, 2)));
+  const Projection projection{
+      matrix({1, 0, 0, 2}, 2), torch::tensor({10.0, 20.0}, at::kDouble), {matrix({3, -1}, 2), matrix({5, 7}, 1), 0.5}};
+  EXPECT_TRUE(at::equal(project(matrix({1, 2}, 2), projection), matrix({13.5, 27.5}, 2)));
 }
 
 TEST(Lora, FreshAdaptersChangeNoBit) {
@@ -64,9 +71,9 @@ TEST(Lora, FreshAdaptersChangeNoBit) {
     const ForwardOutput before = model.forward(tokens, options);
     model.add_lora({.r = 2}, 1);
     const ForwardOutput after = model.forward(tokens, options);
-    EXPECT_TRUE(torch::equal(before.hidden_TD, after.hidden_TD));
+    EXPECT_TRUE(at::equal(before.hidden_TD, after.hidden_TD));
     if (options.with_mtp) {
-      EXPECT_TRUE(torch::equal(before.mtp_hidden_TD, after.mtp_hidden_TD));
+      EXPECT_TRUE(at::equal(before.mtp_hidden_TD, after.mtp_hidden_TD));
     }
   }
 }
@@ -82,10 +89,10 @@ TEST(Lora, DrawsAUniformlyWithinOneOverTheRootOfItsInputs) {
   EXPECT_LE(q.abs().max().item<double>(), 1 / std::sqrt(24.0));
   EXPECT_NEAR(q.std().item<double>(), 1 / std::sqrt(24.0 * 3), 0.01);
   EXPECT_NEAR(q.mean().item<double>(), 0, 0.02);
-  EXPECT_TRUE(torch::equal(q, a(same, "layers.0.attention.q_proj.lora_A")));
-  EXPECT_FALSE(torch::equal(q, a(other, "layers.0.attention.q_proj.lora_A")));
-  EXPECT_FALSE(torch::equal(q, a(model, "layers.1.attention.q_proj.lora_A")));
-  EXPECT_TRUE(torch::equal(a(model, "layers.0.mlp.gate_up.up.lora_B"), torch::zeros({20, 16})));
+  EXPECT_TRUE(at::equal(q, a(same, "layers.0.attention.q_proj.lora_A")));
+  EXPECT_FALSE(at::equal(q, a(other, "layers.0.attention.q_proj.lora_A")));
+  EXPECT_FALSE(at::equal(q, a(model, "layers.1.attention.q_proj.lora_A")));
+  EXPECT_TRUE(at::equal(a(model, "layers.0.mlp.gate_up.up.lora_B"), at::zeros({20, 16})));
 }
 
 TEST(Lora, SitsWhereTheTargetsSay) {
@@ -124,7 +131,7 @@ TEST(Lora, RefusesTargetsThatTakeNone) {
   EXPECT_EQ(sentence(tiny_llama(), {.r = 0}), "lora.r: is 0, but must be between 1 and 65536");
   EXPECT_EQ(sentence(tiny_llama(), {.alpha = 0}), "lora.alpha: must be above 0");
 
-  Model narrow = Model::make(tiny_llama(), 3, torch::kBFloat16);
+  Model narrow = Model::make(tiny_llama(), 3, at::kBFloat16);
   EXPECT_EQ(sentence_of<ConfigError>([&] { narrow.add_lora({}, 1); }),
             "dtype: is bfloat16, which is for reading only; adapters train beside float32 weights");
   Model model = Model::make(tiny_llama(), 3);
@@ -136,7 +143,7 @@ TEST(Lora, RefusesTargetsThatTakeNone) {
 TEST(Lora, TrainsTheAdaptersAlone) {
   for (const ModelConfig& config : {tiny_config(), tiny_qwen2(), tiny_qwen3_moe()}) {
     SCOPED_TRACE(config.model_type);
-    Model model = Model::make(config, 3, torch::kFloat64);
+    Model model = Model::make(config, 3, at::kDouble);
     stir(model);
     model.add_lora({.r = 2, .alpha = 3}, 1);
     fill_b(model);
@@ -159,7 +166,7 @@ TEST(Lora, TrainsTheAdaptersAlone) {
     }
     const auto same_routes = [&] {
       return std::equal(now.begin(), now.end(), counts.begin(),
-                        [](const Tensor& a, const Tensor& b) { return torch::equal(a, b); });
+                        [](const Tensor& a, const Tensor& b) { return at::equal(a, b); });
     };
     tests::expect_gradients(loss, inputs, 1e-6, {.points = 8, .still_smooth = same_routes});
   }
@@ -169,7 +176,7 @@ TEST(Lora, MergedWeightsComputeWhatTheAdaptersDid) {
   for (ModelConfig config : all_families()) {
     SCOPED_TRACE(config.model_type);
     config.initializer_range = 0.1;  // at 0.3 the layers enlarge rounding more than their output
-    for (const auto& [dtype, tolerance] : {std::pair{torch::kFloat32, 1e-6}, {torch::kFloat64, 1e-13}}) {
+    for (const auto& [dtype, tolerance] : {std::pair{at::kFloat, 1e-6}, {at::kDouble, 1e-13}}) {
       Model model = Model::make(config, 3, dtype);
       model.add_lora({.r = 2, .alpha = 1}, 1);
       fill_b(model);
@@ -180,7 +187,7 @@ TEST(Lora, MergedWeightsComputeWhatTheAdaptersDid) {
       const Tensor after = model.logits(tokens).detach();
       const double size = before.abs().max().item<double>();
       EXPECT_LE((before - after).abs().max().item<double>(), tolerance * std::max(1.0, size));
-      EXPECT_TRUE(torch::equal(model.parameter("layers.0.mlp.gate_up").detach(), expected));
+      EXPECT_TRUE(at::equal(model.parameter("layers.0.mlp.gate_up").detach(), expected));
       EXPECT_FALSE(model.lora());
       EXPECT_EQ(model.parameters().size(), model.weights().size());
       EXPECT_TRUE(model.parameter("embed_tokens").requires_grad());
@@ -190,16 +197,16 @@ TEST(Lora, MergedWeightsComputeWhatTheAdaptersDid) {
 }
 
 TEST(Lora, AMergedWeightIsTheSumWorkedByHand) {
-  Model model = Model::make(tiny_llama(), 3, torch::kFloat64);
+  Model model = Model::make(tiny_llama(), 3, at::kDouble);
   model.add_lora({.r = 2, .alpha = 4, .target_modules = {"up_proj"}}, 1);
   const Tensor weight = model.parameter("layers.0.mlp.gate_up");
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   Tensor(model.parameter("layers.0.mlp.gate_up.up.lora_A")).zero_()[0][3] = 2;
   Tensor(model.parameter("layers.0.mlp.gate_up.up.lora_B")).zero_()[5][0] = 0.25;
   const Tensor change = MergedWeights(model)("layers.0.mlp.gate_up") - weight;
   EXPECT_NEAR(change[20 + 5][3].item<double>(), 4.0 / 2 * 2 * 0.25, 1e-12);  // up's rows stand behind gate's twenty
   EXPECT_EQ(change.count_nonzero().item<int64_t>(), 1);
-  EXPECT_TRUE(torch::equal(MergedWeights(model)("norm"), model.parameter("norm")));
+  EXPECT_TRUE(at::equal(MergedWeights(model)("norm"), model.parameter("norm")));
 }
 
 TEST(Lora, IsClonedAndCopied) {
@@ -210,16 +217,16 @@ TEST(Lora, IsClonedAndCopied) {
   ASSERT_TRUE(copy.lora());
   EXPECT_EQ(copy.lora()->r, 2);
   const PackedTokens tokens = packed_rows({9}, 23);
-  EXPECT_TRUE(torch::equal(model.logits(tokens), copy.logits(tokens)));
+  EXPECT_TRUE(at::equal(model.logits(tokens), copy.logits(tokens)));
   const char* name = "layers.0.attention.v_proj.lora_B";
   EXPECT_TRUE(copy.parameter(name).requires_grad());
   {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     Tensor(copy.parameter(name)).zero_();
   }
   EXPECT_GT(model.parameter(name).abs().max().item<double>(), 0);
   copy.copy_from(model, 0.5);
-  EXPECT_TRUE(torch::allclose(copy.parameter(name), 0.5 * model.parameter(name)));
+  EXPECT_TRUE(at::allclose(copy.parameter(name), 0.5 * model.parameter(name)));
   EXPECT_THROW(Model::make(tiny_qwen2(), 3).copy_from(model), ShapeError);
 }
 

@@ -1,4 +1,10 @@
 // Every rule of the safetensors format, each with a file that breaks it; what is written reads back bit for bit.
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randn.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/model/safetensors.h"
 
 #include <gtest/gtest.h>
@@ -133,15 +139,15 @@ TEST(SafetensorsFile, EscapesNamesItPrints) {
 
 TEST(SafetensorsFile, ReadsBackWhatWasWritten) {
   const TemporaryFolder folder;
-  const torch::Tensor values = torch::randn({3, 5}), strided = values.t(), scalar = torch::tensor(2.5f);
+  const at::Tensor values = at::randn({3, 5}), strided = values.t(), scalar = torch::tensor(2.5f);
   write_safetensors(folder / "w.safetensors",
-                    {{"values", values}, {"strided", strided}, {"scalar", scalar}, {"empty", torch::empty({0, 4})}});
+                    {{"values", values}, {"strided", strided}, {"scalar", scalar}, {"empty", at::empty({0, 4})}});
   const SafetensorsFile file(folder / "w.safetensors");
   ASSERT_EQ(file.entries().size(), 4);
   for (const SafetensorsEntry& entry : file.entries()) EXPECT_EQ(entry.dtype, "F32");
-  EXPECT_TRUE(torch::equal(file.read(file.entries()[0], torch::kFloat32), values));
-  EXPECT_TRUE(torch::equal(file.read(file.entries()[1], torch::kFloat32), strided));
-  EXPECT_TRUE(torch::equal(file.read(file.entries()[0], torch::kFloat64), values.to(torch::kFloat64)));
+  EXPECT_TRUE(at::equal(file.read(file.entries()[0], at::kFloat), values));
+  EXPECT_TRUE(at::equal(file.read(file.entries()[1], at::kFloat), strided));
+  EXPECT_TRUE(at::equal(file.read(file.entries()[0], at::kDouble), values.to(at::kDouble)));
 
   const std::string bytes = read_file(folder / "w.safetensors");
   uint64_t header_bytes = 0;
@@ -160,18 +166,18 @@ TEST(SafetensorsFile, WidensHalfPrecision) {
   bytes += std::string("\xc0\x3f\x00\xc0\x00\x38\x01\x02", 8);
   write_file_atomic(folder / "w.safetensors", bytes);
   const SafetensorsFile file(folder / "w.safetensors");
-  EXPECT_TRUE(torch::equal(file.read(file.entries()[0], torch::kFloat32), torch::tensor({1.5f, -2.0f})));
-  EXPECT_TRUE(torch::equal(file.read(file.entries()[1], torch::kFloat32), torch::tensor({0.5f})));
-  const std::string sentence = sentence_of<InputError>([&] { file.read(file.entries()[2], torch::kFloat32); });
+  EXPECT_TRUE(at::equal(file.read(file.entries()[0], at::kFloat), torch::tensor({1.5f, -2.0f})));
+  EXPECT_TRUE(at::equal(file.read(file.entries()[1], at::kFloat), torch::tensor({0.5f})));
+  const std::string sentence = sentence_of<InputError>([&] { file.read(file.entries()[2], at::kFloat); });
   EXPECT_NE(sentence.find("\"int\": dtype I8 is not read"), std::string::npos) << sentence;
 }
 
 TEST(SafetensorsFile, ShrinkingWhileReadIsAnError) {
   const TemporaryFolder folder;
-  write_safetensors(folder / "w.safetensors", {{"values", torch::ones({100})}});
+  write_safetensors(folder / "w.safetensors", {{"values", at::ones({100})}});
   const SafetensorsFile file(folder / "w.safetensors");
   std::filesystem::resize_file(folder / "w.safetensors", 200);
-  EXPECT_NE(sentence_of<InputError>([&] { file.read(file.entries()[0], torch::kFloat32); }).find("became shorter"),
+  EXPECT_NE(sentence_of<InputError>([&] { file.read(file.entries()[0], at::kFloat); }).find("became shorter"),
             std::string::npos);
 }
 

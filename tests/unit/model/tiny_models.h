@@ -1,5 +1,10 @@
 // Small configs that reach every branch of the block, for the tests of this room.
 #pragma once
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cos.h>
+
 #include <cmath>
 
 #include "aha/model/config.h"
@@ -127,13 +132,12 @@ inline ModelConfig tiny_llama() {
 
 /// Gives norms, biases and gates' biases values that matter: fresh ones are ones and zeros.
 inline void stir(const Model& model) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const auto* list : {&model.weights(), &model.buffers()}) {
     for (const NamedTensor& item : *list) {
       if (item.tensor.dim() > 1) continue;
-      const torch::Tensor wave = torch::cos(torch::arange(item.tensor.numel(), torch::kFloat64) * 1.7);
-      torch::Tensor(item.tensor)
-          .add_(wave.to(item.tensor.scalar_type()), item.name.ends_with("expert_bias") ? 0.05 : 0.2);
+      const at::Tensor wave = at::cos(at::arange(item.tensor.numel(), at::kDouble) * 1.7);
+      at::Tensor(item.tensor).add_(wave.to(item.tensor.scalar_type()), item.name.ends_with("expert_bias") ? 0.05 : 0.2);
     }
   }
 }

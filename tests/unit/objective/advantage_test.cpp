@@ -1,4 +1,9 @@
 // Advantages against groups worked by hand.
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/objective/advantage.h"
 
 #include <gtest/gtest.h>
@@ -13,9 +18,9 @@ namespace {
 
 constexpr double kNotJudged = std::numeric_limits<double>::quiet_NaN();
 
-torch::Tensor rewards(std::vector<double> values) { return torch::tensor(values, torch::kFloat64); }
+at::Tensor rewards(std::vector<double> values) { return torch::tensor(values, at::kDouble); }
 
-void expect_values(const torch::Tensor& actual, const std::vector<double>& expected, double tolerance) {
+void expect_values(const at::Tensor& actual, const std::vector<double>& expected, double tolerance) {
   ASSERT_EQ(actual.size(0), static_cast<int64_t>(expected.size()));
   for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i].item<double>(), expected[i], tolerance) << i;
 }
@@ -59,7 +64,7 @@ TEST(GroupAdvantage, EqualRewardsGetExactlyZero) {
   // 0.1 eight times sums to 0.7999999999999999: the mean is not 0.1, the advantage must still be 0.
   for (const ScaleRewards scale : {ScaleRewards::kNone, ScaleRewards::kGroup, ScaleRewards::kBatch}) {
     const auto actual = group_advantage(rewards(std::vector<double>(8, 0.1)), 8, scale);
-    EXPECT_TRUE(torch::equal(actual, torch::zeros({8}, torch::kFloat64)));
+    EXPECT_TRUE(at::equal(actual, at::zeros({8}, at::kDouble)));
   }
   expect_values(group_advantage(rewards({5, 7}), 1, ScaleRewards::kGroup), {0, 0}, 0);
 }
@@ -75,7 +80,7 @@ TEST(GroupAdvantage, LeavesOutWhatWasNotJudged) {
 
 TEST(GroupAdvantage, RefusesBrokenGroupsAndOtherTypes) {
   EXPECT_THROW(group_advantage(rewards({1, 2, 3}), 2, ScaleRewards::kGroup), ShapeError);
-  EXPECT_THROW(group_advantage(torch::ones({4}), 2, ScaleRewards::kGroup), ShapeError);
+  EXPECT_THROW(group_advantage(at::ones({4}), 2, ScaleRewards::kGroup), ShapeError);
   EXPECT_THROW(group_advantage(rewards({1, 2}), 0, ScaleRewards::kGroup), ShapeError);
   EXPECT_EQ(group_advantage(rewards({}), 4, ScaleRewards::kGroup).size(0), 0);
 }

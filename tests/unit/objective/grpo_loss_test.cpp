@@ -1,4 +1,11 @@
 // The GRPO loss against sums worked by hand, finite differences and REINFORCE.
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/objective/grpo_loss.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +17,7 @@
 namespace aha::objective {
 namespace {
 
-torch::Tensor vector(const std::vector<double>& values) { return torch::tensor(values, torch::kFloat64); }
+at::Tensor vector(const std::vector<double>& values) { return torch::tensor(values, at::kDouble); }
 
 // Ratios below, inside and above the clip range for both signs of the advantage; none within 0.01 of an edge.
 GrpoTokens tokens_of_every_region() {
@@ -90,8 +97,8 @@ TEST(GrpoLoss, OnPolicyItIsReinforce) {
   tokens.policy_T = tokens.sampler_T.clone().requires_grad_();
   const GrpoLoss loss = grpo_loss(tokens, {});
   loss.total.backward();
-  const torch::Tensor weighted = tokens.weight_T * tokens.advantage_T;
-  EXPECT_TRUE(torch::equal(tokens.policy_T.grad(), -weighted));
+  const at::Tensor weighted = tokens.weight_T * tokens.advantage_T;
+  EXPECT_TRUE(at::equal(tokens.policy_T.grad(), -weighted));
   EXPECT_NEAR(loss.total.item<double>(), -weighted.sum().item<double>(), 1e-12);
   EXPECT_EQ(loss.ratio_min, 1);
   EXPECT_EQ(loss.logp_difference_max, 0);
@@ -111,12 +118,12 @@ TEST(GrpoLoss, AdvantagesThatSumToZeroGiveLossZeroOnPolicy) {
 
 TEST(GrpoLoss, PenaltyGradientIsOneMinusExpDelta) {
   GrpoTokens tokens = tokens_of_every_region();
-  tokens.advantage_T = torch::zeros_like(tokens.sampler_T);
-  tokens.weight_T = torch::ones_like(tokens.sampler_T);
+  tokens.advantage_T = at::zeros_like(tokens.sampler_T);
+  tokens.weight_T = at::ones_like(tokens.sampler_T);
   const GrpoLoss loss = grpo_loss(tokens, {.epsilon = 0.2, .epsilon_high = {}, .beta = 0.5});
   loss.total.backward();
-  const torch::Tensor delta = tokens.reference_T - tokens.policy_T.detach();
-  EXPECT_TRUE(torch::allclose(tokens.policy_T.grad(), 0.5 * (1 - delta.exp()), 0, 1e-12));
+  const at::Tensor delta = tokens.reference_T - tokens.policy_T.detach();
+  EXPECT_TRUE(at::allclose(tokens.policy_T.grad(), 0.5 * (1 - delta.exp()), 0, 1e-12));
   EXPECT_GE(loss.total.item<double>(), 0);
 }
 
@@ -124,7 +131,7 @@ TEST(GrpoLoss, SplittingTheTokensSplitsTheSum) {
   const GrpoTokens whole = tokens_of_every_region();
   const GrpoLossConfig config{.epsilon = 0.2, .epsilon_high = 0.28, .beta = 0.04};
   const auto part = [&](int64_t from, int64_t to) {
-    const auto cut = [&](const torch::Tensor& x) { return x.detach().slice(0, from, to).clone(); };
+    const auto cut = [&](const at::Tensor& x) { return x.detach().slice(0, from, to).clone(); };
     return grpo_loss({cut(whole.policy_T), cut(whole.sampler_T), cut(whole.reference_T), cut(whole.advantage_T),
                       cut(whole.weight_T)},
                      config);
@@ -138,14 +145,14 @@ TEST(GrpoLoss, SplittingTheTokensSplitsTheSum) {
 TEST(GrpoLoss, Float32AgreesWithFloat64) {
   GrpoTokens exact = tokens_of_every_region(), rounded;
   const GrpoLossConfig config{.epsilon = 0.2, .epsilon_high = 0.28, .beta = 0.04};
-  const auto single = [](const torch::Tensor& x) { return x.detach().to(torch::kFloat32); };
+  const auto single = [](const at::Tensor& x) { return x.detach().to(at::kFloat); };
   rounded = {single(exact.policy_T).requires_grad_(), single(exact.sampler_T), single(exact.reference_T),
              single(exact.advantage_T), single(exact.weight_T)};
   const GrpoLoss reference = grpo_loss(exact, config), actual = grpo_loss(rounded, config);
   reference.total.backward();
   actual.total.backward();
   EXPECT_NEAR(actual.total.item<double>(), reference.total.item<double>(), 1e-6);
-  EXPECT_TRUE(torch::allclose(rounded.policy_T.grad().to(torch::kFloat64), exact.policy_T.grad(), 1e-5, 1e-6));
+  EXPECT_TRUE(at::allclose(rounded.policy_T.grad().to(at::kDouble), exact.policy_T.grad(), 1e-5, 1e-6));
 }
 
 TEST(GrpoLoss, MaskedTokensCannotPoisonTheSum) {
@@ -157,13 +164,13 @@ TEST(GrpoLoss, MaskedTokensCannotPoisonTheSum) {
   const GrpoLoss loss = grpo_loss(tokens, {});
   loss.total.backward();
   EXPECT_EQ(loss.total.item<float>(), -1.0f);
-  EXPECT_TRUE(torch::equal(tokens.policy_T.grad(), torch::tensor({-1.0f, 0.0f})));
+  EXPECT_TRUE(at::equal(tokens.policy_T.grad(), torch::tensor({-1.0f, 0.0f})));
   EXPECT_EQ(loss.num_tokens, 1);
   EXPECT_EQ(loss.ratio_max, 1);
 }
 
 TEST(GrpoLoss, NoTokensIsZeroAndDifferentiable) {
-  const torch::Tensor none = torch::empty({0}, torch::kFloat64);
+  const at::Tensor none = at::empty({0}, at::kDouble);
   GrpoTokens tokens{none.clone().requires_grad_(), none, {}, none, none};
   const GrpoLoss loss = grpo_loss(tokens, {});
   loss.total.backward();
@@ -176,7 +183,7 @@ TEST(GrpoLoss, RefusesWrongShapesAndAMissingReference) {
   tokens.advantage_T = vector({1, 2});
   EXPECT_THROW(grpo_loss(tokens, {}), ShapeError);
   tokens = tokens_of_every_region();
-  tokens.reference_T = torch::Tensor();
+  tokens.reference_T = at::Tensor();
   EXPECT_THROW(grpo_loss(tokens, {.epsilon = 0.2, .epsilon_high = {}, .beta = 0.1}), ShapeError);
   EXPECT_NO_THROW(grpo_loss(tokens, {}));
 }

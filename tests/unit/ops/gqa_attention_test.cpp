@@ -1,4 +1,16 @@
 // Grouped-query attention against plain float64 tensor operations, and its gradients against finite differences.
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/einsum.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/stack.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/ops/gqa_attention.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +23,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 struct Case {
   GqaShape shape;
@@ -19,7 +31,7 @@ struct Case {
   Tensor q, k, v, cosine, sine;
 
   Tensor run() const { return gqa_attention(q, k, v, cosine, sine, offsets, shape); }
-  Case to(torch::Dtype dtype) const {
+  Case to(at::ScalarType dtype) const {
     const auto cast = [&](const Tensor& x) { return x.detach().to(dtype).requires_grad_(x.requires_grad()); };
     return {shape, offsets, cast(q), cast(k), cast(v), cast(cosine), cast(sine)};
   }
@@ -33,15 +45,15 @@ Case make_case(const GqaShape& shape, const std::vector<int64_t>& lengths, uint6
   for (const int64_t length : lengths) made.offsets.push_back(made.offsets.back() + length);
   const auto random = [&](int64_t num_heads) {
     const Tensor values = tests::normal_float({made.offsets.back(), num_heads * shape.head_dim}, ++seed);
-    return values.to(torch::kFloat64).requires_grad_(true);
+    return values.to(at::kDouble).requires_grad_(true);
   };
   made.q = random(shape.num_heads);
   made.k = random(shape.num_kv_heads);
   made.v = random(shape.num_kv_heads);
-  const Tensor frequency = torch::pow(100.0, -torch::arange(shape.head_dim / 2, torch::kFloat64) / 4.0);
-  const Tensor angle = torch::outer(torch::arange(200, torch::kFloat64), frequency);
-  made.cosine = torch::cos(angle).to(torch::kFloat32).to(torch::kFloat64);
-  made.sine = torch::sin(angle).to(torch::kFloat32).to(torch::kFloat64);
+  const Tensor frequency = at::pow(100.0, -at::arange(shape.head_dim / 2, at::kDouble) / 4.0);
+  const Tensor angle = at::outer(at::arange(200, at::kDouble), frequency);
+  made.cosine = at::cos(angle).to(at::kFloat).to(at::kDouble);
+  made.sine = at::sin(angle).to(at::kFloat).to(at::kDouble);
   return made;
 }
 
@@ -50,10 +62,10 @@ Tensor rotate(const Tensor& x, const Case& c) {
   const int64_t half = x.size(2) / 2;
   const Tensor cosine = c.cosine.narrow(0, 0, x.size(0)).unsqueeze(1);
   const Tensor sine = c.sine.narrow(0, 0, x.size(0)).unsqueeze(1);
-  const Tensor a = c.shape.interleave ? x.slice(2, 0, torch::nullopt, 2) : x.narrow(2, 0, half);
-  const Tensor b = c.shape.interleave ? x.slice(2, 1, torch::nullopt, 2) : x.narrow(2, half, half);
+  const Tensor a = c.shape.interleave ? x.slice(2, 0, std::nullopt, 2) : x.narrow(2, 0, half);
+  const Tensor b = c.shape.interleave ? x.slice(2, 1, std::nullopt, 2) : x.narrow(2, half, half);
   const Tensor real = a * cosine - b * sine, imaginary = a * sine + b * cosine;
-  return c.shape.interleave ? torch::stack({real, imaginary}, 3).flatten(2) : torch::cat({real, imaginary}, 2);
+  return c.shape.interleave ? at::stack({real, imaginary}, 3).flatten(2) : at::cat({real, imaginary}, 2);
 }
 
 Tensor reference(const Case& c) {
@@ -63,20 +75,20 @@ Tensor reference(const Case& c) {
     const int64_t first = c.offsets[i], length = c.offsets[i + 1] - first;
     const auto heads = [&](const Tensor& t) { return t.narrow(0, first, length).view({length, -1, c.shape.head_dim}); };
     const Tensor query = rotate(heads(c.q), c), key = rotate(heads(c.k), c).repeat_interleave(group, 1);
-    Tensor score = torch::einsum("ihd,jhd->hij", {query, key}) * c.shape.scale;
-    score = score.masked_fill(torch::ones({length, length}, torch::kBool).triu(1), -INFINITY);
+    Tensor score = at::einsum("ihd,jhd->hij", {query, key}) * c.shape.scale;
+    score = score.masked_fill(at::ones({length, length}, at::kBool).triu(1), -INFINITY);
     const Tensor value = heads(c.v).repeat_interleave(group, 1);
-    outs.push_back(torch::einsum("hij,jhd->ihd", {score.softmax(2), value}).reshape({length, -1}));
+    outs.push_back(at::einsum("hij,jhd->ihd", {score.softmax(2), value}).reshape({length, -1}));
   }
-  return torch::cat(outs, 0);
+  return at::cat(outs, 0);
 }
 
 double largest_difference(const Tensor& a, const Tensor& b) {
-  return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
+  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
 }
 
 Tensor wave(const Tensor& like) {
-  return torch::cos(torch::arange(like.numel(), torch::kFloat64)).view(like.sizes()).to(like.dtype());
+  return at::cos(at::arange(like.numel(), at::kDouble)).view(like.sizes()).to(like.dtype());
 }
 
 std::vector<Tensor> gradients(const Case& c, const Tensor& out, const Tensor& upstream) {
@@ -95,7 +107,7 @@ TEST(GqaAttention, MatchesPlainTensorOperationsInBothPrecisions) {
     const Case c = make_case(shape, {1, 40, 31, 32, 33, 1, 130, 2}, 1);
     const Tensor expected = reference(c);
     const auto expected_gradients = gradients(c, expected, wave(expected));
-    for (const auto& [dtype, tolerance] : {std::pair{torch::kFloat64, 1e-13}, {torch::kFloat32, 2e-5}}) {
+    for (const auto& [dtype, tolerance] : {std::pair{at::kDouble, 1e-13}, {at::kFloat, 2e-5}}) {
       const Case mine = c.to(dtype);
       const Tensor out = mine.run();
       EXPECT_LE(largest_difference(out, expected), tolerance);
@@ -132,13 +144,13 @@ TEST(GqaAttention, TwoTokensOfTwoHeadsWorkedByHand) {
   // The turned (1, 0) scores cos(0.5) against the first key and 1 against its own; (0, 1) scores -sin(0.5) and 0.
   const double first = std::exp(std::cos(angle)) / (std::exp(std::cos(angle)) + std::exp(1.0));
   const double second = std::exp(-std::sin(angle)) / (std::exp(-std::sin(angle)) + 1.0);
-  const Tensor expected = torch::tensor(
-      {{10.0, 1.0, 10.0, 1.0}, {20 - 10 * first, 2 - first, 20 - 10 * second, 2 - second}}, torch::kFloat64);
+  const Tensor expected =
+      torch::tensor({{10.0, 1.0, 10.0, 1.0}, {20 - 10 * first, 2 - first, 20 - 10 * second, 2 - second}}, at::kDouble);
   EXPECT_LE(largest_difference(out, expected), 1e-5);
 }
 
 TEST(GqaAttention, ASequenceHasTheSameBitsAloneAndPackedAndTwice) {
-  const Case packed = make_case(kShared, {70, 45, 1, 20}, 30).to(torch::kFloat32);
+  const Case packed = make_case(kShared, {70, 45, 1, 20}, 30).to(at::kFloat);
   const Tensor all = packed.run(), upstream = wave(all);
   const auto all_gradients = gradients(packed, all, upstream);
   const auto again = gradients(packed, packed.run(), upstream);
@@ -160,7 +172,7 @@ TEST(GqaAttention, ASequenceHasTheSameBitsAloneAndPackedAndTwice) {
 }
 
 TEST(GqaAttention, SharedHeadsHaveTheBitsOfRepeatedOnes) {
-  const Case shared = make_case({6, 2, 16, 0.25}, {50, 3}, 40).to(torch::kFloat32);
+  const Case shared = make_case({6, 2, 16, 0.25}, {50, 3}, 40).to(at::kFloat);
   Case repeated = shared;
   repeated.shape.num_kv_heads = 6;
   const auto repeat = [](const Tensor& t) {
@@ -173,14 +185,14 @@ TEST(GqaAttention, SharedHeadsHaveTheBitsOfRepeatedOnes) {
   const auto mine = gradients(shared, out, wave(out)), theirs = gradients(repeated, same, wave(out));
   EXPECT_TRUE(tests::same_bits(mine[0], theirs[0]));
   for (size_t i = 1; i < 3; ++i) {
-    const Tensor sum = theirs[i].to(torch::kFloat64).view({53, 2, 3, 16}).sum(2).view({53, 32});
+    const Tensor sum = theirs[i].to(at::kDouble).view({53, 2, 3, 16}).sum(2).view({53, 32});
     EXPECT_LE(largest_difference(mine[i], sum), 1e-5) << i;
   }
 }
 
 TEST(GqaAttention, TakesRowsOfAWiderTensor) {
   const Case c = make_case(kOdd, {20}, 50);
-  const Tensor fused = torch::cat({c.q, c.k, c.v}, 1);
+  const Tensor fused = at::cat({c.q, c.k, c.v}, 1);
   const auto parts = fused.split_with_sizes({24, 12, 12}, 1);
   const Tensor out = gqa_attention(parts[0], parts[1], parts[2], c.cosine, c.sine, c.offsets, c.shape);
   EXPECT_TRUE(tests::same_bits(out, c.run()));

@@ -1,3 +1,8 @@
+#include <ATen/ops/full.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
+
 #include "aha/ops/linear.h"
 
 #include <gtest/gtest.h>
@@ -13,9 +18,9 @@ using namespace aha::tests;
 TEST(Linear, MatchesTorchInFloat64) {
   for (const int64_t tokens : {1, 5, 130}) {
     const auto x = normal_float({tokens, 65}, 1), weight = normal_float({33, 65}, 2);
-    const auto exact = torch::mm(x.to(torch::kFloat64), weight.to(torch::kFloat64).t());
+    const auto exact = at::mm(x.to(at::kDouble), weight.to(at::kDouble).t());
     EXPECT_LE(relative_error(ops::linear(x, weight), exact), 1e-6);
-    EXPECT_LE(relative_error(ops::linear(x.to(torch::kFloat64), weight.to(torch::kFloat64)), exact), 1e-14);
+    EXPECT_LE(relative_error(ops::linear(x.to(at::kDouble), weight.to(at::kDouble)), exact), 1e-14);
   }
 }
 
@@ -31,13 +36,13 @@ TEST(Linear, GradientsMatchFiniteDifferences) {
 }
 
 TEST(Linear, TheBiasIsAddedToTheFinishedProduct) {
-  for (const auto dtype : {torch::kFloat32, torch::kFloat64}) {
+  for (const auto dtype : {at::kFloat, at::kDouble}) {
     const auto x = normal_float({9, 65}, 1).to(dtype), weight = normal_float({33, 65}, 2).to(dtype);
     const auto bias = normal_float({33}, 3).to(dtype);
     EXPECT_TRUE(same_bits(ops::linear(x, weight, bias), ops::linear(x, weight) + bias));
     EXPECT_TRUE(same_bits(ops::linear(x, weight, bias.repeat({2, 1}).t().reshape(-1).slice(0, 0, 66, 2)),
                           ops::linear(x, weight, bias)));
-    EXPECT_TRUE(same_bits(ops::linear(x, weight, torch::zeros({33}, dtype)), ops::linear(x, weight)));
+    EXPECT_TRUE(same_bits(ops::linear(x, weight, at::zeros({33}, dtype)), ops::linear(x, weight)));
   }
 }
 
@@ -47,7 +52,7 @@ TEST(Linear, GradientsWithABiasMatchFiniteDifferences) {
                    {{"x", x}, {"weight", weight}, {"bias", bias}}, 1e-6);
   // The bias alone wants one; the others' gradients keep their bits beside it.
   const auto alone = torch::autograd::grad({ops::linear(x.detach(), weight.detach(), bias).sum()}, {bias});
-  EXPECT_TRUE(same_bits(alone[0], torch::full({4}, 5.0, torch::kFloat64)));
+  EXPECT_TRUE(same_bits(alone[0], at::full({4}, 5.0, at::kDouble)));
   const auto with = torch::autograd::grad({(ops::linear(x, weight, bias) * factor).sum()}, {x, weight});
   const auto without = torch::autograd::grad({(ops::linear(x, weight) * factor).sum()}, {x, weight});
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(same_bits(with[i], without[i])) << i;
@@ -72,7 +77,7 @@ TEST(Linear, SameBitsTwice) {
   const auto x = normal_float({300, 128}, 1);
   ops::linear(x, weight).square().sum().backward();
   const auto first = weight.grad().clone();
-  weight.mutable_grad() = torch::Tensor();
+  weight.mutable_grad() = at::Tensor();
   ops::linear(x, weight).square().sum().backward();
   EXPECT_TRUE(same_bits(weight.grad(), first));
 }
@@ -82,19 +87,19 @@ TEST(Linear, NoTokens) {
   const auto y = ops::linear(x, weight);
   EXPECT_EQ(y.sizes(), (std::vector<int64_t>{0, 4}));
   y.sum().backward();
-  EXPECT_TRUE(same_bits(weight.grad(), torch::zeros({4, 6}, torch::kFloat64)));
+  EXPECT_TRUE(same_bits(weight.grad(), at::zeros({4, 6}, at::kDouble)));
   const auto bias = variable({4}, 3);
   ops::linear(x, weight, bias).sum().backward();
-  EXPECT_TRUE(same_bits(bias.grad(), torch::zeros({4}, torch::kFloat64)));
+  EXPECT_TRUE(same_bits(bias.grad(), at::zeros({4}, at::kDouble)));
 }
 
 TEST(Linear, NamesTheMistake) {
   EXPECT_EQ(shape_error([] {
-              ops::linear(torch::zeros({3, 8}), torch::zeros({5, 7}));
+              ops::linear(at::zeros({3, 8}), at::zeros({5, 7}));
             }),
             "[linear] weight: K is 7, but x has K = 8");
   EXPECT_EQ(shape_error([] {
-              ops::linear(torch::zeros({3, 8}), torch::zeros({5, 8}), torch::zeros({4}));
+              ops::linear(at::zeros({3, 8}), at::zeros({5, 8}), at::zeros({4}));
             }),
             "[linear] bias: N is 4, but weight has N = 5");
 }

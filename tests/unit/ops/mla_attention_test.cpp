@@ -1,4 +1,19 @@
 // Latent attention against plain float64 tensor operations, and its gradients against finite differences.
+#include <ATen/Context.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/einsum.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/pow.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/sin.h>
+#include <ATen/ops/stack.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/ops/mla_attention.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +26,7 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 struct Case {
   MlaShape shape;
@@ -19,7 +34,7 @@ struct Case {
   Tensor q, kv, k_rope, cosine, sine;
 
   Tensor run() const { return mla_attention(q, kv, k_rope, cosine, sine, offsets, shape); }
-  Case to(torch::Dtype dtype) const {
+  Case to(at::ScalarType dtype) const {
     const auto cast = [&](const Tensor& x) { return x.detach().to(dtype).requires_grad_(x.requires_grad()); };
     return {shape, offsets, cast(q), cast(kv), cast(k_rope), cast(cosine), cast(sine)};
   }
@@ -27,30 +42,30 @@ struct Case {
 
 /// Float32 values held in float64, so that both precisions start from the same numbers.
 Case make_case(const MlaShape& shape, const std::vector<int64_t>& lengths, uint64_t seed) {
-  torch::manual_seed(seed);
+  at::manual_seed(seed);
   Case made;
   made.shape = shape;
   made.offsets = {0};
   for (const int64_t length : lengths) made.offsets.push_back(made.offsets.back() + length);
   const int64_t num_tokens = made.offsets.back();
   const auto random = [&](int64_t width) {
-    return torch::randn({num_tokens, width}).to(torch::kFloat64).requires_grad_(true);
+    return at::randn({num_tokens, width}).to(at::kDouble).requires_grad_(true);
   };
   made.q = random(shape.num_heads * (shape.nope_dim + shape.rope_dim));
   made.kv = random(shape.num_heads * (shape.nope_dim + shape.v_dim));
   made.k_rope = random(shape.rope_dim);
-  const Tensor frequency = torch::pow(100.0, -torch::arange(shape.rope_dim / 2, torch::kFloat64) / 4.0);
-  const Tensor angle = torch::outer(torch::arange(200, torch::kFloat64), frequency);
-  made.cosine = torch::cos(angle).to(torch::kFloat32).to(torch::kFloat64);
-  made.sine = torch::sin(angle).to(torch::kFloat32).to(torch::kFloat64);
+  const Tensor frequency = at::pow(100.0, -at::arange(shape.rope_dim / 2, at::kDouble) / 4.0);
+  const Tensor angle = at::outer(at::arange(200, at::kDouble), frequency);
+  made.cosine = at::cos(angle).to(at::kFloat).to(at::kDouble);
+  made.sine = at::sin(angle).to(at::kFloat).to(at::kDouble);
   return made;
 }
 
 /// x [L, H, R], rotated as complex numbers x[2i] + i·x[2i+1].
 Tensor rotate(const Tensor& x, const Tensor& cosine, const Tensor& sine) {
-  const Tensor even = x.slice(2, 0, torch::nullopt, 2), odd = x.slice(2, 1, torch::nullopt, 2);
+  const Tensor even = x.slice(2, 0, std::nullopt, 2), odd = x.slice(2, 1, std::nullopt, 2);
   const Tensor c = cosine.narrow(0, 0, x.size(0)).unsqueeze(1), s = sine.narrow(0, 0, x.size(0)).unsqueeze(1);
-  return torch::stack({even * c - odd * s, even * s + odd * c}, 3).flatten(2);
+  return at::stack({even * c - odd * s, even * s + odd * c}, 3).flatten(2);
 }
 
 Tensor reference(const Case& x) {
@@ -62,22 +77,22 @@ Tensor reference(const Case& x) {
     const auto q = heads(x.q).split_with_sizes({shape.nope_dim, shape.rope_dim}, 2);
     const auto kv = heads(x.kv).split_with_sizes({shape.nope_dim, shape.v_dim}, 2);
     const Tensor k_rope = x.k_rope.narrow(0, first, length).unsqueeze(1);
-    const Tensor query = torch::cat({q[0], rotate(q[1], x.cosine, x.sine)}, 2);
-    const Tensor key = torch::cat({kv[0], rotate(k_rope, x.cosine, x.sine).expand({-1, shape.num_heads, -1})}, 2);
-    Tensor score = torch::einsum("ihd,jhd->hij", {query, key}) * shape.scale;
-    const Tensor hidden = torch::ones({length, length}, torch::kBool).triu(1);
+    const Tensor query = at::cat({q[0], rotate(q[1], x.cosine, x.sine)}, 2);
+    const Tensor key = at::cat({kv[0], rotate(k_rope, x.cosine, x.sine).expand({-1, shape.num_heads, -1})}, 2);
+    Tensor score = at::einsum("ihd,jhd->hij", {query, key}) * shape.scale;
+    const Tensor hidden = at::ones({length, length}, at::kBool).triu(1);
     score = score.masked_fill(hidden, -INFINITY);
-    outs.push_back(torch::einsum("hij,jhd->ihd", {score.softmax(2), kv[1]}).reshape({length, -1}));
+    outs.push_back(at::einsum("hij,jhd->ihd", {score.softmax(2), kv[1]}).reshape({length, -1}));
   }
-  return torch::cat(outs, 0);
+  return at::cat(outs, 0);
 }
 
 double largest_difference(const Tensor& a, const Tensor& b) {
-  return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
+  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
 }
 
 std::vector<Tensor> gradients(const Case& x, const Tensor& out) {
-  const Tensor weight = torch::cos(torch::arange(out.numel(), torch::kFloat64)).view(out.sizes()).to(out.dtype());
+  const Tensor weight = at::cos(at::arange(out.numel(), at::kDouble)).view(out.sizes()).to(out.dtype());
   return torch::autograd::grad({(out * weight).sum()}, {x.q, x.kv, x.k_rope});
 }
 
@@ -90,7 +105,7 @@ TEST(MlaAttention, MatchesPlainTensorOperationsInBothPrecisions) {
     const Case x = make_case(shape, {1, 40, 31, 32, 33, 1, 130, 2}, 1);
     const Tensor expected = reference(x);
     const auto expected_gradients = gradients(x, expected);
-    for (const auto& [dtype, tolerance] : {std::pair{torch::kFloat64, 1e-13}, {torch::kFloat32, 2e-5}}) {
+    for (const auto& [dtype, tolerance] : {std::pair{at::kDouble, 1e-13}, {at::kFloat, 2e-5}}) {
       const Case mine = x.to(dtype);
       const Tensor out = mine.run();
       EXPECT_LE(largest_difference(out, expected), tolerance);
@@ -107,7 +122,7 @@ TEST(MlaAttention, GradientsMatchFiniteDifferences) {
   Case x = make_case(kOdd, {1, 9, 40}, 2);
   const tests::Loss loss = [&] {
     const Tensor out = x.run();
-    return (out * torch::cos(torch::arange(out.numel(), torch::kFloat64)).view(out.sizes())).sum();
+    return (out * at::cos(at::arange(out.numel(), at::kDouble)).view(out.sizes())).sum();
   };
   tests::expect_gradients(loss, {{"q", x.q}, {"kv", x.kv}, {"k_rope", x.k_rope}}, 1e-8, {.points = 60});
 }
@@ -127,19 +142,19 @@ TEST(MlaAttention, TwoTokensWorkedByHand) {
 }
 
 TEST(MlaAttention, ASequenceHasTheSameBitsAloneAndPackedAndTwice) {
-  const Case packed = make_case(kNano, {70, 45, 1, 20}, 3).to(torch::kFloat32);
+  const Case packed = make_case(kNano, {70, 45, 1, 20}, 3).to(at::kFloat);
   const Tensor all = packed.run();
-  EXPECT_TRUE(torch::equal(all, packed.run()));
+  EXPECT_TRUE(at::equal(all, packed.run()));
   const auto all_gradients = gradients(packed, all);
   const auto again = gradients(packed, packed.run());
-  for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(torch::equal(all_gradients[i], again[i]));
+  for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(at::equal(all_gradients[i], again[i]));
 
   for (size_t i = 0; i + 1 < packed.offsets.size(); ++i) {
     const int64_t first = packed.offsets[i], length = packed.offsets[i + 1] - first;
     const auto part = [&](const Tensor& t) { return t.narrow(0, first, length); };
     const Tensor alone = mla_attention(part(packed.q), part(packed.kv), part(packed.k_rope), packed.cosine, packed.sine,
                                        {0, length}, packed.shape);
-    EXPECT_TRUE(torch::equal(alone, part(all))) << i;
+    EXPECT_TRUE(at::equal(alone, part(all))) << i;
   }
 }
 

@@ -1,4 +1,20 @@
 // Router, experts and balance loss against numbers worked by hand, plain tensor operations and finite differences.
+#include <ATen/Context.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/mv.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/ops/moe.h"
 
 #include <gtest/gtest.h>
@@ -11,25 +27,25 @@
 namespace aha::ops {
 namespace {
 
-using torch::Tensor;
+using at::Tensor;
 
 Tensor wave(const Tensor& like) {
-  return torch::cos(torch::arange(like.numel(), torch::kFloat64)).view(like.sizes()).to(like.dtype());
+  return at::cos(at::arange(like.numel(), at::kDouble)).view(like.sizes()).to(like.dtype());
 }
 
 double largest_difference(const Tensor& a, const Tensor& b) {
-  return (a.to(torch::kFloat64) - b.to(torch::kFloat64)).abs().max().item<double>();
+  return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>();
 }
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 TEST(Route, ChoosesWithTheBiasAndWeighsWithoutIt) {
-  const Tensor logits = torch::tensor({{2.0, 1.0, 0.0}, {0.0, 0.0, 0.0}}, torch::kFloat64);
+  const Tensor logits = torch::tensor({{2.0, 1.0, 0.0}, {0.0, 0.0, 0.0}}, at::kDouble);
   const Tensor bias = torch::tensor({-0.5f, 0.0f, 0.0f});
   const Routing routing = route(logits, bias, {3, 2, 1, 1, true, 2.5});
   // Token 0: biased scores .381 .731 .500; token 1: -0.0 .5 .5, the tie goes to the lower index.
-  EXPECT_TRUE(torch::equal(routing.expert_TK, torch::tensor({{1, 2}, {1, 2}}, torch::kInt32)));
-  EXPECT_TRUE(torch::equal(routing.count_E, torch::tensor({0, 2, 2}, torch::kInt64)));
+  EXPECT_TRUE(at::equal(routing.expert_TK, torch::tensor({{1, 2}, {1, 2}}, at::kInt)));
+  EXPECT_TRUE(at::equal(routing.count_E, torch::tensor({0, 2, 2}, at::kLong)));
   const double a = sigmoid(1), b = 0.5;
   EXPECT_NEAR(routing.weight_TK[0][0].item<double>(), 2.5 * a / (a + b), 1e-12);
   EXPECT_NEAR(routing.weight_TK[1][1].item<double>(), 1.25, 1e-12);
@@ -38,42 +54,42 @@ TEST(Route, ChoosesWithTheBiasAndWeighsWithoutIt) {
 
 TEST(Route, KeepsTheGroupsWithTheLargestSumOfTwo) {
   // Groups {0,1} {2,3} {4,5}: the best single score is in the group whose pair is weakest.
-  const Tensor logits = torch::tensor({{4.0, -6.0, 1.0, 0.9, 0.8, 0.7}}, torch::kFloat64);
-  const Routing routing = route(logits, torch::zeros({6}), {6, 3, 3, 2, false, 1.0});
-  EXPECT_TRUE(torch::equal(routing.expert_TK, torch::tensor({{2, 3, 4}}, torch::kInt32)));
+  const Tensor logits = torch::tensor({{4.0, -6.0, 1.0, 0.9, 0.8, 0.7}}, at::kDouble);
+  const Routing routing = route(logits, at::zeros({6}), {6, 3, 3, 2, false, 1.0});
+  EXPECT_TRUE(at::equal(routing.expert_TK, torch::tensor({{2, 3, 4}}, at::kInt)));
   EXPECT_NEAR(routing.weight_TK[0][2].item<double>(), sigmoid(0.8), 1e-12);
 }
 
 TEST(Route, KeepsOpenGroupsAheadOfMaskedOnesWhenScoresAreNegative) {
   // Biases push every biased score below zero: a mask of 0 would choose from the closed group.
-  const Tensor logits = torch::tensor({{1.0, 1.0, -1.0, -1.0}}, torch::kFloat64);
-  const Routing routing = route(logits, torch::full({4}, -2.0f), {4, 2, 2, 1, true, 1.0});
-  EXPECT_TRUE(torch::equal(routing.expert_TK, torch::tensor({{0, 1}}, torch::kInt32)));
+  const Tensor logits = torch::tensor({{1.0, 1.0, -1.0, -1.0}}, at::kDouble);
+  const Routing routing = route(logits, at::full({4}, -2.0f), {4, 2, 2, 1, true, 1.0});
+  EXPECT_TRUE(at::equal(routing.expert_TK, torch::tensor({{0, 1}}, at::kInt)));
 }
 
 TEST(Route, SoftmaxWeighsWithTheProbabilitiesAndNeedsNoBias) {
-  const Tensor logits = torch::tensor({{1.0, 4.0, 2.0, 3.0}, {5.0, 1.0, 1.0, 3.0}}, torch::kFloat64).log();
+  const Tensor logits = torch::tensor({{1.0, 4.0, 2.0, 3.0}, {5.0, 1.0, 1.0, 3.0}}, at::kDouble).log();
   RouterShape shape{4, 2, 1, 1, false, 16.0, RouterScore::kSoftmax, GroupRank::kBest};
   const Routing raw = route(logits, {}, shape);
-  EXPECT_TRUE(torch::equal(raw.expert_TK, torch::tensor({{1, 3}, {0, 3}}, torch::kInt32)));
-  EXPECT_TRUE(torch::equal(raw.count_E, torch::tensor({1, 1, 0, 2}, torch::kInt64)));
-  EXPECT_LE(largest_difference(raw.score_TE, torch::softmax(logits, 1)), 1e-15);
-  EXPECT_LE(largest_difference(raw.weight_TK, torch::tensor({{6.4, 4.8}, {8.0, 4.8}}, torch::kFloat64)), 1e-14);
+  EXPECT_TRUE(at::equal(raw.expert_TK, torch::tensor({{1, 3}, {0, 3}}, at::kInt)));
+  EXPECT_TRUE(at::equal(raw.count_E, torch::tensor({1, 1, 0, 2}, at::kLong)));
+  EXPECT_LE(largest_difference(raw.score_TE, at::softmax(logits, 1)), 1e-15);
+  EXPECT_LE(largest_difference(raw.weight_TK, torch::tensor({{6.4, 4.8}, {8.0, 4.8}}, at::kDouble)), 1e-14);
   shape.normalize = true, shape.scaling = 1;
-  const Tensor shares = torch::tensor({{4.0 / 7, 3.0 / 7}, {5.0 / 8, 3.0 / 8}}, torch::kFloat64);
+  const Tensor shares = torch::tensor({{4.0 / 7, 3.0 / 7}, {5.0 / 8, 3.0 / 8}}, at::kDouble);
   EXPECT_LE(largest_difference(route(logits, {}, shape).weight_TK, shares), 1e-15);
 }
 
 TEST(Route, SoftmaxGradientsMatchPlainTensorOperations) {
-  torch::manual_seed(2);
+  at::manual_seed(2);
   for (const bool normalize : {true, false}) {
     SCOPED_TRACE(normalize);
     const RouterShape shape{24, 3, 4, 2, normalize, 2.446, RouterScore::kSoftmax, GroupRank::kBest};
-    const Tensor start = torch::randn({30, 24});
-    const Tensor exact = start.to(torch::kFloat64).requires_grad_(true), rounded = start.clone().requires_grad_(true);
+    const Tensor start = at::randn({30, 24});
+    const Tensor exact = start.to(at::kDouble).requires_grad_(true), rounded = start.clone().requires_grad_(true);
     const Routing mine = route(rounded, {}, shape);
-    const Tensor score = torch::softmax(exact, 1);
-    Tensor weight = score.gather(1, mine.expert_TK.to(torch::kInt64));
+    const Tensor score = at::softmax(exact, 1);
+    Tensor weight = score.gather(1, mine.expert_TK.to(at::kLong));
     if (normalize) weight = weight / weight.sum(1, true);
     const auto loss = [&](const Tensor& score_TE, const Tensor& weight_TK) {
       return (weight_TK * wave(weight_TK)).sum() + balance_loss(score_TE, mine.expert_TK, {0, 13, 30});
@@ -87,14 +103,14 @@ TEST(Route, SoftmaxGradientsMatchPlainTensorOperations) {
 TEST(Route, SoftmaxGradientsMatchFiniteDifferences) {
   for (const bool normalize : {true, false}) {
     SCOPED_TRACE(normalize);
-    torch::manual_seed(1);
+    at::manual_seed(1);
     const RouterShape shape{8, 3, 2, 1, normalize, 2.446, RouterScore::kSoftmax, GroupRank::kBest};
-    Tensor logits = torch::randn({6, 8}, torch::kFloat64).requires_grad_(true);
+    Tensor logits = at::randn({6, 8}, at::kDouble).requires_grad_(true);
     const Tensor chosen = route(logits, {}, shape).expert_TK;
     bool same_route = true;
     const tests::Loss loss = [&] {
       const Routing routing = route(logits, {}, shape);
-      same_route = torch::equal(routing.expert_TK, chosen);
+      same_route = at::equal(routing.expert_TK, chosen);
       return (routing.weight_TK * wave(routing.weight_TK)).sum() + (routing.score_TE * wave(routing.score_TE)).sum();
     };
     tests::expect_gradients(loss, {{"logits", logits}}, 1e-8,
@@ -104,11 +120,11 @@ TEST(Route, SoftmaxGradientsMatchFiniteDifferences) {
 
 TEST(Route, ARowHasTheBitsItHasAloneAndNoTokensAreFine) {
   const RouterShape shape{64, 6, 1, 1, true, 1.0, RouterScore::kSoftmax};
-  const Tensor logits = torch::randn({20, 64});
+  const Tensor logits = at::randn({20, 64});
   const Routing all = route(logits, {}, shape), alone = route(logits.narrow(0, 7, 1), {}, shape);
-  EXPECT_TRUE(torch::equal(alone.weight_TK, all.weight_TK.narrow(0, 7, 1)));
-  EXPECT_TRUE(torch::equal(alone.score_TE, all.score_TE.narrow(0, 7, 1)));
-  const Routing none = route(torch::zeros({0, 64}), {}, shape);
+  EXPECT_TRUE(at::equal(alone.weight_TK, all.weight_TK.narrow(0, 7, 1)));
+  EXPECT_TRUE(at::equal(alone.score_TE, all.score_TE.narrow(0, 7, 1)));
+  const Routing none = route(at::zeros({0, 64}), {}, shape);
   EXPECT_EQ(none.weight_TK.size(0), 0);
   EXPECT_EQ(none.count_E.sum().item<int64_t>(), 0);
 }
@@ -116,15 +132,15 @@ TEST(Route, ARowHasTheBitsItHasAloneAndNoTokensAreFine) {
 TEST(Route, GradientsMatchFiniteDifferences) {
   for (const bool normalize : {true, false}) {
     SCOPED_TRACE(normalize);
-    torch::manual_seed(1);
+    at::manual_seed(1);
     const RouterShape shape{8, 3, 2, 1, normalize, 2.446};
-    Tensor logits = torch::randn({6, 8}, torch::kFloat64).requires_grad_(true);
-    const Tensor bias = torch::randn({8}) * 0.1;
+    Tensor logits = at::randn({6, 8}, at::kDouble).requires_grad_(true);
+    const Tensor bias = at::randn({8}) * 0.1;
     const Tensor chosen = route(logits, bias, shape).expert_TK;
     bool same_route = true;
     const tests::Loss loss = [&] {
       const Routing routing = route(logits, bias, shape);
-      same_route = torch::equal(routing.expert_TK, chosen);
+      same_route = at::equal(routing.expert_TK, chosen);
       return (routing.weight_TK * wave(routing.weight_TK)).sum() + (routing.score_TE * wave(routing.score_TE)).sum();
     };
     tests::expect_gradients(loss, {{"logits", logits}}, 1e-8,
@@ -138,7 +154,7 @@ TEST(Route, GradientsMatchFiniteDifferences) {
 struct ExpertsCase {
   Tensor x, expert, weight, gate_up, down;
   Tensor run() const { return experts(x, expert, weight, gate_up, down); }
-  ExpertsCase to(torch::Dtype dtype) const {
+  ExpertsCase to(at::ScalarType dtype) const {
     const auto cast = [&](const Tensor& t) { return t.detach().to(dtype).requires_grad_(true); };
     return {cast(x), expert, cast(weight), cast(gate_up), cast(down)};
   }
@@ -149,13 +165,11 @@ struct ExpertsCase {
 
 /// Six experts of which two take no token.
 ExpertsCase make_case(int64_t num_tokens, int64_t width, int64_t intermediate, uint64_t seed) {
-  torch::manual_seed(seed);
-  const auto random = [](torch::IntArrayRef shape) {
-    return torch::randn(shape).to(torch::kFloat64).requires_grad_(true);
-  };
-  const Tensor first = torch::randint(0, 2, {num_tokens, 1}, torch::kInt32);
-  const Tensor second = torch::randint(3, 5, {num_tokens, 1}, torch::kInt32);
-  return {random({num_tokens, width}), torch::cat({second, first}, 1), random({num_tokens, 2}),
+  at::manual_seed(seed);
+  const auto random = [](at::IntArrayRef shape) { return at::randn(shape).to(at::kDouble).requires_grad_(true); };
+  const Tensor first = at::randint(0, 2, {num_tokens, 1}, at::kInt);
+  const Tensor second = at::randint(3, 5, {num_tokens, 1}, at::kInt);
+  return {random({num_tokens, width}), at::cat({second, first}, 1), random({num_tokens, 2}),
           random({6, 2 * intermediate, width}), random({6, width, intermediate})};
 }
 
@@ -163,24 +177,24 @@ Tensor reference(const ExpertsCase& c) {
   std::vector<Tensor> rows;
   const int64_t intermediate = c.down.size(2);
   for (int64_t t = 0; t < c.x.size(0); ++t) {
-    Tensor row = torch::zeros({c.x.size(1)}, torch::kFloat64);
+    Tensor row = at::zeros({c.x.size(1)}, at::kDouble);
     for (int64_t k = 0; k < c.expert.size(1); ++k) {
       const int64_t e = c.expert[t][k].item<int64_t>();
-      const Tensor hidden = torch::mv(c.gate_up[e], c.x[t]);
+      const Tensor hidden = at::mv(c.gate_up[e], c.x[t]);
       const Tensor activation =
-          torch::silu(hidden.narrow(0, 0, intermediate)) * hidden.narrow(0, intermediate, intermediate);
-      row = row + c.weight[t][k] * torch::mv(c.down[e], activation);
+          at::silu(hidden.narrow(0, 0, intermediate)) * hidden.narrow(0, intermediate, intermediate);
+      row = row + c.weight[t][k] * at::mv(c.down[e], activation);
     }
     rows.push_back(row);
   }
-  return torch::stack(rows);
+  return at::stack(rows);
 }
 
 TEST(Experts, MatchPlainTensorOperationsInBothPrecisions) {
   const ExpertsCase c = make_case(37, 24, 17, 2);
   const Tensor expected = reference(c);
   const auto expected_gradients = c.gradients(expected);
-  for (const auto& [dtype, tolerance] : {std::pair{torch::kFloat64, 1e-12}, {torch::kFloat32, 1e-4}}) {
+  for (const auto& [dtype, tolerance] : {std::pair{at::kDouble, 1e-12}, {at::kFloat, 1e-4}}) {
     const ExpertsCase mine = c.to(dtype);
     const Tensor out = mine.run();
     EXPECT_LE(largest_difference(out, expected), tolerance * expected.abs().max().item<double>());
@@ -206,37 +220,37 @@ TEST(Experts, GradientsMatchFiniteDifferences) {
 }
 
 TEST(Experts, ARowHasTheSameBitsInAnyCompany) {
-  const ExpertsCase c = make_case(50, 32, 24, 4).to(torch::kFloat32);
+  const ExpertsCase c = make_case(50, 32, 24, 4).to(at::kFloat);
   const Tensor all = c.run();
-  EXPECT_TRUE(torch::equal(all, c.run()));
-  const Tensor pick = torch::tensor({31, 4, 17}, torch::kInt64);
+  EXPECT_TRUE(at::equal(all, c.run()));
+  const Tensor pick = torch::tensor({31, 4, 17}, at::kLong);
   const auto rows = [&](const Tensor& t) { return t.index_select(0, pick); };
   const Tensor few = experts(rows(c.x), rows(c.expert), rows(c.weight), c.gate_up, c.down);
-  EXPECT_TRUE(torch::equal(few, rows(all)));
+  EXPECT_TRUE(at::equal(few, rows(all)));
   const auto once = c.gradients(all), twice = c.gradients(c.run());
-  for (size_t i = 0; i < once.size(); ++i) EXPECT_TRUE(torch::equal(once[i], twice[i])) << i;
+  for (size_t i = 0; i < once.size(); ++i) EXPECT_TRUE(at::equal(once[i], twice[i])) << i;
 }
 
 TEST(Experts, TakeNoTokensAndRefuseAnExpertThatIsNotThere) {
   const ExpertsCase none = make_case(0, 4, 3, 5);
   EXPECT_EQ(none.run().size(0), 0);
   ExpertsCase wrong = make_case(2, 4, 3, 6);
-  wrong.expert = torch::tensor({{0, 1}, {2, 6}}, torch::kInt32);
+  wrong.expert = torch::tensor({{0, 1}, {2, 6}}, at::kInt);
   EXPECT_THROW(wrong.run(), ShapeError);
 }
 
 TEST(BalanceLoss, TwoSequencesWorkedByHand) {
   // Two experts, one each token. Sequence 0: both tokens on expert 0: f = (2, 0); P_0 = (.75 + .5) / 2.
   // Sequence 1: one token on expert 1: f = (0, 2), P_1 = .8.
-  const Tensor score = torch::tensor({{0.6, 0.2}, {0.4, 0.4}, {0.1, 0.4}}, torch::kFloat64);
-  const Tensor expert = torch::tensor({{0}, {0}, {1}}, torch::kInt32);
+  const Tensor score = torch::tensor({{0.6, 0.2}, {0.4, 0.4}, {0.1, 0.4}}, at::kDouble);
+  const Tensor expert = torch::tensor({{0}, {0}, {1}}, at::kInt);
   EXPECT_NEAR(balance_loss(score, expert, {0, 2, 3}).item<double>(), (2 * 0.625 + 2 * 0.8) / 2, 1e-12);
   EXPECT_NEAR(balance_loss(score, expert, {0, 2, 2, 3}).item<double>(), (2 * 0.625 + 2 * 0.8) / 2, 1e-12);
 }
 
 TEST(BalanceLoss, IsOneForEvenLoadAndDifferentiable) {
-  Tensor score = torch::full({4, 4}, 0.3, torch::kFloat64).requires_grad_(true);
-  const Tensor expert = torch::tensor({{0, 1}, {2, 3}, {1, 0}, {3, 2}}, torch::kInt32);
+  Tensor score = at::full({4, 4}, 0.3, at::kDouble).requires_grad_(true);
+  const Tensor expert = torch::tensor({{0, 1}, {2, 3}, {1, 0}, {3, 2}}, at::kInt);
   EXPECT_NEAR(balance_loss(score, expert, {0, 4}).item<double>(), 1, 1e-12);
   tests::expect_gradients(
       [&] {

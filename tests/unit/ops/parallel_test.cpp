@@ -1,6 +1,7 @@
+#include <ATen/Parallel.h>
+
 #include "aha/ops/parallel.h"
 
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,3 +1,5 @@
+#include <ATen/ops/zeros.h>
+
 #include "aha/ops/rms_norm.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +12,7 @@ namespace {
 
 using namespace aha::tests;
 
-torch::Tensor plain(const torch::Tensor& x, const torch::Tensor& weight, double eps) {
+at::Tensor plain(const at::Tensor& x, const at::Tensor& weight, double eps) {
   return weight * (x * (x.square().mean(1, true) + eps).rsqrt());
 }
 
@@ -19,8 +21,8 @@ TEST(RmsNorm, MatchesTorchInFloat64WithItsGradients) {
     const auto x = normal_float({9, width}, 1).requires_grad_(true);
     const auto weight = normal_float({width}, 2).requires_grad_(true);
     const auto factor = normal_float({9, width}, 3);
-    const auto x64 = x.detach().to(torch::kFloat64).requires_grad_(true);
-    const auto weight64 = weight.detach().to(torch::kFloat64).requires_grad_(true);
+    const auto x64 = x.detach().to(at::kDouble).requires_grad_(true);
+    const auto weight64 = weight.detach().to(at::kDouble).requires_grad_(true);
     const auto y = ops::rms_norm(x, weight, 1e-3), exact = plain(x64, weight64, 1e-3);
     EXPECT_LE(relative_error(y, exact.detach()), 1e-6);
     (y * factor).sum().backward();
@@ -44,12 +46,12 @@ TEST(RmsNorm, SameBitsTwiceAndAlone) {
 TEST(RmsNorm, NoTokens) {
   const auto x = variable({0, 5}, 1), weight = variable({5}, 2);
   ops::rms_norm(x, weight, 1e-6).sum().backward();
-  EXPECT_TRUE(same_bits(weight.grad(), torch::zeros({5}, torch::kFloat64)));
+  EXPECT_TRUE(same_bits(weight.grad(), at::zeros({5}, at::kDouble)));
 }
 
 TEST(RmsNorm, NamesTheMistake) {
   EXPECT_EQ(shape_error([] {
-              ops::rms_norm(torch::zeros({3, 8}), torch::zeros({7}), 1e-6);
+              ops::rms_norm(at::zeros({3, 8}), at::zeros({7}), 1e-6);
             }),
             "[rms_norm] weight: D is 7, but x has D = 8");
 }

@@ -1,3 +1,9 @@
+#include <ATen/ops/mm.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/ops/swiglu_mlp.h"
 
 #include <gtest/gtest.h>
@@ -13,9 +19,9 @@ namespace {
 
 using namespace aha::tests;
 
-torch::Tensor plain(const torch::Tensor& x, const torch::Tensor& gate_up, const torch::Tensor& down) {
-  const auto halves = torch::mm(x, gate_up.t()).chunk(2, 1);
-  return torch::mm(torch::silu(halves[0]) * halves[1], down.t());
+at::Tensor plain(const at::Tensor& x, const at::Tensor& gate_up, const at::Tensor& down) {
+  const auto halves = at::mm(x, gate_up.t()).chunk(2, 1);
+  return at::mm(at::silu(halves[0]) * halves[1], down.t());
 }
 
 // With 600 tokens through several chunks.
@@ -23,11 +29,11 @@ class SwigluMlpTokens : public testing::TestWithParam<int64_t> {};
 
 TEST_P(SwigluMlpTokens, MatchesTorchInFloat64WithItsGradients) {
   const int64_t tokens = GetParam();
-  const torch::Tensor inputs[] = {normal_float({tokens, 24}, 1), normal_float({66, 24}, 2), normal_float({24, 33}, 3)};
-  std::vector<torch::Tensor> ours, exact;
+  const at::Tensor inputs[] = {normal_float({tokens, 24}, 1), normal_float({66, 24}, 2), normal_float({24, 33}, 3)};
+  std::vector<at::Tensor> ours, exact;
   for (const auto& input : inputs) {
     ours.push_back(input.clone().requires_grad_(true));
-    exact.push_back(input.to(torch::kFloat64).requires_grad_(true));
+    exact.push_back(input.to(at::kDouble).requires_grad_(true));
   }
   const auto y = swiglu_mlp(ours[0], ours[1], ours[2]), z = plain(exact[0], exact[1], exact[2]);
   EXPECT_LE(relative_error(y, z.detach()), 1e-6);
@@ -53,11 +59,11 @@ TEST(SwigluMlp, ARowHasTheBitsItHasAlone) {
 }
 
 TEST(SwigluMlp, TheGradientOfOneInputIsTheSameWithoutTheOthers) {
-  const torch::Tensor inputs[] = {variable({4, 5}, 1), variable({6, 5}, 2), variable({5, 3}, 3)};
+  const at::Tensor inputs[] = {variable({4, 5}, 1), variable({6, 5}, 2), variable({5, 3}, 3)};
   const auto all =
       torch::autograd::grad({swiglu_mlp(inputs[0], inputs[1], inputs[2]).sum()}, {inputs[0], inputs[1], inputs[2]});
   for (int i = 0; i < 3; ++i) {
-    torch::Tensor only[] = {inputs[0].detach(), inputs[1].detach(), inputs[2].detach()};
+    at::Tensor only[] = {inputs[0].detach(), inputs[1].detach(), inputs[2].detach()};
     only[i] = inputs[i];
     const auto one = torch::autograd::grad({swiglu_mlp(only[0], only[1], only[2]).sum()}, {inputs[i]});
     EXPECT_TRUE(same_bits(one[0], all[i])) << i;
@@ -69,14 +75,14 @@ TEST(SwigluMlp, NoTokens) {
   const auto y = swiglu_mlp(x, gate_up, down);
   EXPECT_EQ(y.sizes(), (std::vector<int64_t>{0, 5}));
   y.sum().backward();
-  EXPECT_TRUE(same_bits(gate_up.grad(), torch::zeros({6, 5}, torch::kFloat64)));
+  EXPECT_TRUE(same_bits(gate_up.grad(), at::zeros({6, 5}, at::kDouble)));
 }
 
 TEST(Swiglu, WorkedByHand) {
   // silu(0) = 0; silu(ln 3) = ln 3 · 3/4.
   const double gate = std::log(3.0);
-  const auto hidden = torch::tensor({{0.0, gate, 5.0, 4.0}}, torch::kFloat64);
-  EXPECT_LE(relative_error(swiglu(hidden), torch::tensor({{0.0, 3 * gate}}, torch::kFloat64)), 1e-15);
+  const auto hidden = torch::tensor({{0.0, gate, 5.0, 4.0}}, at::kDouble);
+  EXPECT_LE(relative_error(swiglu(hidden), torch::tensor({{0.0, 3 * gate}}, at::kDouble)), 1e-15);
 }
 
 TEST(Swiglu, GradientsMatchFiniteDifferences) {
@@ -87,8 +93,8 @@ TEST(Swiglu, GradientsMatchFiniteDifferences) {
 TEST(Swiglu, BetweenTwoProductsHasTheBitsOfTheWholeBlock) {
   for (const int64_t tokens : {1, 600}) {
     SCOPED_TRACE(tokens);
-    std::vector<torch::Tensor> parts = {normal_float({tokens, 24}, 1), normal_float({66, 24}, 2),
-                                        normal_float({24, 33}, 3)};
+    std::vector<at::Tensor> parts = {normal_float({tokens, 24}, 1), normal_float({66, 24}, 2),
+                                     normal_float({24, 33}, 3)};
     for (auto& part : parts) part.requires_grad_(true);
     const auto whole = swiglu_mlp(parts[0], parts[1], parts[2]);
     const auto pieces = ops::linear(swiglu(ops::linear(parts[0], parts[1])), parts[2]);
@@ -112,15 +118,12 @@ TEST(Swiglu, TakesAnyStridesAndNoTokens) {
 }
 
 TEST(Swiglu, NamesTheMistake) {
-  EXPECT_EQ(shape_error([] {
-              swiglu(torch::zeros({3, 7}));
-            }),
-            "[swiglu] hidden: F is 7, but must be even: gate, then up");
+  EXPECT_EQ(shape_error([] { swiglu(at::zeros({3, 7})); }), "[swiglu] hidden: F is 7, but must be even: gate, then up");
 }
 
 TEST(SwigluMlp, NamesTheMistake) {
   EXPECT_EQ(shape_error([] {
-              swiglu_mlp(torch::zeros({3, 8}), torch::zeros({6, 8}), torch::zeros({8, 4}));
+              swiglu_mlp(at::zeros({3, 8}), at::zeros({6, 8}), at::zeros({8, 4}));
             }),
             "[swiglu_mlp] F must be 8, but gate_up has F = 6");
 }

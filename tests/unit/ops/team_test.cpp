@@ -1,6 +1,6 @@
-#include "aha/ops/team.h"
-
 #include <ATen/Parallel.h>
+
+#include "aha/ops/team.h"
 
 #include <gtest/gtest.h>
 

@@ -1,3 +1,11 @@
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/ops/token_logprob.h"
 
 #include <gtest/gtest.h>
@@ -10,22 +18,22 @@ namespace {
 
 using namespace aha::tests;
 
-torch::Tensor targets(int64_t tokens, int64_t vocab_size) {
-  return torch::arange(tokens, torch::kInt64).mul(7).remainder(vocab_size);
+at::Tensor targets(int64_t tokens, int64_t vocab_size) {
+  return at::arange(tokens, at::kLong).mul(7).remainder(vocab_size);
 }
 
 struct Plain {
-  torch::Tensor logprob, entropy;
+  at::Tensor logprob, entropy;
 };
-Plain plain(const torch::Tensor& hidden, const torch::Tensor& head, const torch::Tensor& target, double temperature) {
-  const auto all = torch::log_softmax(torch::mm(hidden, head.t()) / temperature, 1);
+Plain plain(const at::Tensor& hidden, const at::Tensor& head, const at::Tensor& target, double temperature) {
+  const auto all = at::log_softmax(at::mm(hidden, head.t()) / temperature, 1);
   return {all.gather(1, target.unsqueeze(1)).squeeze(1), -(all.exp() * all).sum(1)};
 }
 
 TEST(TokenLogprob, WorkedByHand) {
   // Logits 0 and ln 9; at temperature 2 the odds are 1 to 3.
   const auto hidden = torch::tensor({{1.0f}, {1.0f}}), head = torch::tensor({{0.0f}, {std::log(9.0f)}});
-  const auto result = token_logprob(hidden, head, torch::tensor({0, 1}, torch::kInt64), 2.0);
+  const auto result = token_logprob(hidden, head, torch::tensor({0, 1}, at::kLong), 2.0);
   EXPECT_NEAR(result.logprob_T[0].item<double>(), std::log(0.25), 1e-6);
   EXPECT_NEAR(result.logprob_T[1].item<double>(), std::log(0.75), 1e-6);
   EXPECT_NEAR(result.entropy_T[0].item<double>(), -0.25 * std::log(0.25) - 0.75 * std::log(0.75), 1e-6);
@@ -38,8 +46,8 @@ TEST(TokenLogprob, MatchesTorchInFloat64AroundChunkEdges) {
       SCOPED_TRACE(std::to_string(vocab_size) + " x " + std::to_string(tokens));
       const auto hidden = normal_float({tokens, 12}, 1).requires_grad_(true);
       const auto head = normal_float({vocab_size, 12}, 2).requires_grad_(true);
-      const auto hidden64 = hidden.detach().to(torch::kFloat64).requires_grad_(true);
-      const auto head64 = head.detach().to(torch::kFloat64).requires_grad_(true);
+      const auto hidden64 = hidden.detach().to(at::kDouble).requires_grad_(true);
+      const auto head64 = head.detach().to(at::kDouble).requires_grad_(true);
       const auto target = targets(tokens, vocab_size), factor = normal_float({tokens}, 3);
       const auto ours = token_logprob(hidden, head, target, 0.8);
       const auto exact = plain(hidden64, head64, target, 0.8);
@@ -80,14 +88,14 @@ TEST(TokenLogprob, SameBitsTwiceAndAlone) {
 
 TEST(TokenLogprob, NoTokens) {
   const auto hidden = variable({0, 4}, 1), head = variable({7, 4}, 2);
-  const auto result = token_logprob(hidden, head, torch::empty({0}, torch::kInt64));
+  const auto result = token_logprob(hidden, head, at::empty({0}, at::kLong));
   EXPECT_EQ(result.logprob_T.numel(), 0);
   result.logprob_T.sum().backward();
-  EXPECT_TRUE(same_bits(head.grad(), torch::zeros({7, 4}, torch::kFloat64)));
+  EXPECT_TRUE(same_bits(head.grad(), at::zeros({7, 4}, at::kDouble)));
 }
 
 TEST(TokenLogprob, NamesTheMistake) {
-  const auto hidden = torch::zeros({2, 4}), head = torch::zeros({7, 4}), target = torch::tensor({0, 7}, torch::kInt64);
+  const auto hidden = at::zeros({2, 4}), head = at::zeros({7, 4}), target = torch::tensor({0, 7}, at::kLong);
   EXPECT_EQ(shape_error([&] { token_logprob(hidden, head, target); }),
             "[token_logprob] target: entry 1 is 7, but must be in [0, 7)");
   EXPECT_EQ(shape_error([&] { token_logprob(hidden, head, targets(3, 7)); }),

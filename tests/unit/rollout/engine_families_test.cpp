@@ -1,4 +1,7 @@
 // The engine over other caches than the latent one, and every end id there is.
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -44,12 +47,11 @@ Model stirred(ModelConfig config) {
 }
 
 /// What the training forward says of a completion's tokens.
-torch::Tensor trained_logprobs(const Model& model, const std::vector<int32_t>& prompt, const Completion& completion) {
+at::Tensor trained_logprobs(const Model& model, const std::vector<int32_t>& prompt, const Completion& completion) {
   std::vector<int32_t> tokens = prompt;
   tokens.insert(tokens.end(), completion.token_ids.begin(), completion.token_ids.end());
-  const torch::Tensor hidden_TD = model.forward(model::pack_tokens({&tokens})).hidden_TD;
-  return model
-      .score(hidden_TD.slice(0, std::ssize(prompt) - 1, -1), torch::tensor(completion.token_ids).to(torch::kInt64))
+  const at::Tensor hidden_TD = model.forward(model::pack_tokens({&tokens})).hidden_TD;
+  return model.score(hidden_TD.slice(0, std::ssize(prompt) - 1, -1), torch::tensor(completion.token_ids).to(at::kLong))
       .logprob_T;
 }
 
@@ -60,10 +62,10 @@ TEST(EngineFamilies, SampledLogprobsAreThoseOfTheTrainingForward) {
     const Model policy = stirred(config);
     Engine engine(policy, nullptr, {.num_threads = 2});
     const CompletionBatch batch = engine.generate(prompts_of({1, 17, 64, 70}), sampling(4, 90), kKey);
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     for (const Completion& completion : batch.completions) {
       ASSERT_EQ(completion.token_ids.size(), 90);
-      const torch::Tensor expected =
+      const at::Tensor expected =
           trained_logprobs(policy, batch.prompts[completion.prompt_index].token_ids, completion);
       EXPECT_LE((torch::tensor(completion.policy_logprobs) - expected).abs().max().item<double>(), 1e-5);
     }

@@ -1,4 +1,7 @@
 // What a completion is, and that nothing but its key and the weights decides it.
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "aha/rollout/engine.h"
 
 #include <gtest/gtest.h>
@@ -146,11 +149,11 @@ TEST_F(EngineTest, DrawsAreThoseOfTheCountedStream) {
   const Random random(3, "sample/zero", {5, 77, 2});
   std::vector<int32_t> tokens = prompts[0].token_ids;
   tokens.insert(tokens.end(), completion.token_ids.begin(), completion.token_ids.end());
-  const torch::NoGradGuard no_grad;
-  const torch::Tensor logits = model_.logits(model::pack_tokens({&tokens}));
+  const at::NoGradGuard no_grad;
+  const at::Tensor logits = model_.logits(model::pack_tokens({&tokens}));
   Sampler sampler(24);
   for (size_t t = 0; t < completion.token_ids.size(); ++t) {
-    const torch::Tensor row = logits[static_cast<int64_t>(8 + t)].contiguous();
+    const at::Tensor row = logits[static_cast<int64_t>(8 + t)].contiguous();
     const SampledToken expected =
         sampler.sample(row.data_ptr<float>(), {}, random.uniform_at(static_cast<uint32_t>(t)));
     EXPECT_EQ(completion.token_ids[t], expected.token);
@@ -163,16 +166,16 @@ TEST_F(EngineTest, LogprobsAreThoseOfTheTrainingForward) {
   params.temperature = 0.7;
   params.ignore_eos = true;
   const CompletionBatch batch = generate({.num_threads = 2}, mixed_prompts(), params);
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const Completion& completion : batch.completions) {
     const auto& prompt = batch.prompts[completion.prompt_index].token_ids;
     ASSERT_EQ(completion.token_ids.size(), 58);
     std::vector<int32_t> tokens = prompt;
     tokens.insert(tokens.end(), completion.token_ids.begin(), completion.token_ids.end());
-    const torch::Tensor logits = model_.logits(model::pack_tokens({&tokens})).slice(0, std::ssize(prompt) - 1, -1);
-    const torch::Tensor ids = torch::tensor(completion.token_ids).to(torch::kInt64).unsqueeze(1);
-    const auto expect_near = [&](const std::vector<float>& found, const torch::Tensor& scaled) {
-      const torch::Tensor expected = scaled.log_softmax(1).gather(1, ids).squeeze(1);
+    const at::Tensor logits = model_.logits(model::pack_tokens({&tokens})).slice(0, std::ssize(prompt) - 1, -1);
+    const at::Tensor ids = torch::tensor(completion.token_ids).to(at::kLong).unsqueeze(1);
+    const auto expect_near = [&](const std::vector<float>& found, const at::Tensor& scaled) {
+      const at::Tensor expected = scaled.log_softmax(1).gather(1, ids).squeeze(1);
       EXPECT_LE((torch::tensor(found) - expected).abs().max().item<double>(), 1e-5);
     };
     expect_near(completion.policy_logprobs, logits);
@@ -185,12 +188,12 @@ TEST_F(EngineTest, GreedyTakesTheModelsArgmax) {
   params.temperature = 0;
   params.ignore_eos = true;
   const CompletionBatch batch = generate({}, mixed_prompts(), params);
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   for (const Completion& completion : batch.completions) {
     std::vector<int32_t> tokens = batch.prompts[completion.prompt_index].token_ids;
     const int64_t length = std::ssize(tokens);
     tokens.insert(tokens.end(), completion.token_ids.begin(), completion.token_ids.end());
-    const torch::Tensor best = model_.logits(model::pack_tokens({&tokens})).argmax(1);
+    const at::Tensor best = model_.logits(model::pack_tokens({&tokens})).argmax(1);
     for (int64_t t = 0; t < 30; ++t) EXPECT_EQ(completion.token_ids[t], best[length - 1 + t].item<int64_t>()) << t;
   }
 }
@@ -257,8 +260,8 @@ TEST_F(EngineTest, UpdatedWeightsAreUsedFromThenOn) {
   const auto run = [&] { return engine.generate(mixed_prompts(), sampling(2, 30), {}); };
   const CompletionBatch before = run();
   {
-    const torch::NoGradGuard no_grad;
-    torch::Tensor(policy.parameter("lm_head")).neg_();
+    const at::NoGradGuard no_grad;
+    at::Tensor(policy.parameter("lm_head")).neg_();
   }
   expect_same(run(), before);
   engine.update_weights();
@@ -300,8 +303,8 @@ TEST_F(EngineTest, AStopIsObeyedAndTheEngineGoesOnAfterwards) {
 TEST_F(EngineTest, AWorkersErrorReachesTheCaller) {
   model::Model policy = model_.clone();
   {
-    const torch::NoGradGuard no_grad;
-    torch::Tensor(policy.parameter("lm_head")).fill_(std::nanf(""));
+    const at::NoGradGuard no_grad;
+    at::Tensor(policy.parameter("lm_head")).fill_(std::nanf(""));
   }
   Engine engine(policy, tokenizer_, {.num_threads = 2});
   EXPECT_NE(sentence_of<Error>([&] { engine.generate(mixed_prompts(), sampling(4, 50), {}); }).find("not finite"),

@@ -1,4 +1,6 @@
 // Metrics of a step, worked by hand.
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "train/grpo_metrics.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +18,7 @@ TEST(GrpoMetrics, RewardsLeaveOutWhatWasNotJudged) {
   const std::vector<std::optional<double>> values = {1.0, 0.0, 2.0, std::nullopt};
   const reward::BatchScores scores{
       .names = {"accuracy"}, .values = {values}, .total = values, .num_failed = {1}, .num_undecided = {2}};
-  const torch::Tensor reward_N = torch::tensor({1.0, 0.0, 2.0, kNaN}, torch::kFloat64);
+  const at::Tensor reward_N = torch::tensor({1.0, 0.0, 2.0, kNaN}, at::kDouble);
   Metrics metrics;
   add_reward_metrics(scores, reward_N, 2, /*batch_std=*/false, metrics);
   EXPECT_DOUBLE_EQ(metrics.at("reward"), 1);
@@ -81,8 +83,8 @@ TEST(GrpoMetrics, UpdatesAreAveragedOverTokens) {
 
 TEST(ExpertCounts, LoadIsTheBusiestOverTheMean) {
   ExpertCounts counts;
-  counts.add({torch::tensor({1, 2, 3, 2}, torch::kInt64), torch::tensor({0, 0, 0, 4}, torch::kInt64)});
-  counts.add({torch::tensor({3, 0, 1, 0}, torch::kInt64), torch::tensor({2, 2, 2, 2}, torch::kInt64)});
+  counts.add({torch::tensor({1, 2, 3, 2}, at::kLong), torch::tensor({0, 0, 0, 4}, at::kLong)});
+  counts.add({torch::tensor({3, 0, 1, 0}, at::kLong), torch::tensor({2, 2, 2, 2}, at::kLong)});
   EXPECT_EQ(counts.load_max(), (std::vector<double>{4.0 / 3.0, 2.0}));
 }
 

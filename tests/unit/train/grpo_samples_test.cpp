@@ -1,4 +1,8 @@
 // Which completions teach, what their tokens weigh, which rows predict them: worked by hand.
+#include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+
 #include "train/grpo_samples.h"
 
 #include <gtest/gtest.h>
@@ -121,14 +125,14 @@ TEST(GrpoSamples, PackedRowsPredictTheCompletions) {
   auto samples = samples_of(completions, {1.0, 0.0, 0.0, 0.0}, {});
   const std::vector<GrpoSample*> order = {&samples[1], &samples[2], &samples[0]};
   const SampleTokens packed = pack_samples(order);
-  EXPECT_TRUE(torch::equal(packed.tokens.token_T, torch::tensor({10, 11, 20, 21, 12, 23, 10, 11}, torch::kInt64)));
+  EXPECT_TRUE(at::equal(packed.tokens.token_T, torch::tensor({10, 11, 20, 21, 12, 23, 10, 11}, at::kLong)));
   EXPECT_EQ(packed.tokens.offsets, (std::vector<int64_t>{0, 4, 6, 8}));
-  EXPECT_TRUE(torch::equal(packed.row_T, torch::tensor({1, 2, 3, 4, 5, 7}, torch::kInt64)));
-  EXPECT_TRUE(torch::equal(packed.target_T, torch::tensor({20, 21, 22, 23, 2, 2}, torch::kInt64)));
-  EXPECT_TRUE(torch::equal(per_token(order, &GrpoSample::advantage, torch::kFloat32),
-                           torch::tensor({2, 2, 2, 3, 3, 1}, torch::kFloat32)));
-  EXPECT_TRUE(torch::equal(per_token(order, &GrpoSample::sampler_logprobs, torch::kFloat64),
-                           torch::full({6}, -2.0, torch::kFloat64)));
+  EXPECT_TRUE(at::equal(packed.row_T, torch::tensor({1, 2, 3, 4, 5, 7}, at::kLong)));
+  EXPECT_TRUE(at::equal(packed.target_T, torch::tensor({20, 21, 22, 23, 2, 2}, at::kLong)));
+  EXPECT_TRUE(
+      at::equal(per_token(order, &GrpoSample::advantage, at::kFloat), torch::tensor({2, 2, 2, 3, 3, 1}, at::kFloat)));
+  EXPECT_TRUE(
+      at::equal(per_token(order, &GrpoSample::sampler_logprobs, at::kDouble), at::full({6}, -2.0, at::kDouble)));
 }
 
 }  // namespace

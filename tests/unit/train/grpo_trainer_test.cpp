@@ -1,4 +1,8 @@
 // GRPO on a game of one letter, against a plain float64 gradient, and what must not change its bits.
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
+
 #include "aha/train/grpo_trainer.h"
 
 #include <gtest/gtest.h>
@@ -13,11 +17,11 @@
 namespace aha::train {
 namespace {
 
+using at::Tensor;
 using test::copy_of_parameters;
 using test::equal_parameters;
 using test::relative_difference;
 using test::tiny_model;
-using torch::Tensor;
 
 constexpr uint64_t kSeed = 11;
 
@@ -73,7 +77,7 @@ struct Outcome {
 
 // With an epsilon this large AdamW's first update is the gradient itself.
 constexpr double kRate = 1e6;
-Outcome one_plain_step(GrpoConfig config, int num_threads, torch::Dtype dtype = torch::kFloat64) {
+Outcome one_plain_step(GrpoConfig config, int num_threads, at::ScalarType dtype = at::kDouble) {
   config.schedule.learning_rate = kRate;
   config.optimizer = {.adam_epsilon = kRate, .max_grad_norm = 0};
   model::Model policy = tiny_model({}, dtype);
@@ -104,16 +108,16 @@ TEST(GrpoTrainer, GradientEqualsAPlainPolicyGradient) {
     const auto& completions = outcome.report.completions;
 
     // On-policy the ratio is 1: the gradient is that of -Σ weight · advantage · log-prob.
-    const model::Model model = tiny_model({}, torch::kFloat64);
+    const model::Model model = tiny_model({}, at::kDouble);
     double num_tokens = 0;
     for (const auto& completion : completions.completions) num_tokens += double(completion.token_ids.size());
-    Tensor loss = torch::zeros({}, torch::kFloat64);
+    Tensor loss = at::zeros({}, at::kDouble);
     for (size_t i = 0; i < completions.completions.size(); ++i) {
       const auto& completion = completions.completions[i];
       std::vector<int32_t> tokens = completions.prompts[size_t(completion.prompt_index)].token_ids;
       const size_t prompt_length = tokens.size(), length = completion.token_ids.size();
       tokens.insert(tokens.end(), completion.token_ids.begin(), completion.token_ids.end());
-      const Tensor logprob_TV = torch::log_softmax(model.logits(model::pack_tokens({&tokens})), 1);
+      const Tensor logprob_TV = at::log_softmax(model.logits(model::pack_tokens({&tokens})), 1);
       double weight = 1 / num_tokens;
       if (config.loss_type == "grpo") weight = 1.0 / (32.0 * double(length));
       if (config.loss_type == "dr_grpo") weight = 1.0 / (32.0 * 6.0);
@@ -147,9 +151,9 @@ TEST(GrpoTrainer, BitsDoNotDependOnThreads) {
   GrpoConfig config = small_config();
   config.num_minibatches = 2;
   config.tokens_per_micro_batch = 40;
-  const Outcome one = one_plain_step(config, 1, torch::kFloat32);
+  const Outcome one = one_plain_step(config, 1, at::kFloat);
   for (const int threads : {2, 3}) {
-    EXPECT_TRUE(equal_parameters(one.after, one_plain_step(config, threads, torch::kFloat32).after)) << threads;
+    EXPECT_TRUE(equal_parameters(one.after, one_plain_step(config, threads, at::kFloat).after)) << threads;
   }
 }
 
@@ -277,7 +281,7 @@ TEST(GrpoTrainer, TruncatedCompletionsTeachNothingIfMasked) {
 
 TEST(GrpoTrainer, EqualGroupsAreMeasuredButNotTaught) {
   // Two of the groups are judged alike; the same step must come out as when all samples go through the gradient.
-  model::Model policy = tiny_model({}, torch::kFloat64), twin = tiny_model({}, torch::kFloat64);
+  model::Model policy = tiny_model({}, at::kDouble), twin = tiny_model({}, at::kDouble);
   GrpoConfig config = small_config(), with_reference = small_config();
   with_reference.loss.beta = 1e-300;  // sends every sample through the gradient, and weighs nothing
   const auto judge = [](const std::string& text) -> std::optional<double> {

@@ -1,10 +1,15 @@
 // AdamW against torch's in float64, and what must not change its bits.
-#include "aha/train/optimizer.h"
-
 #include <ATen/CPUGeneratorImpl.h>
-#include <gtest/gtest.h>
+#include <ATen/ops/all.h>
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/randn.h>
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adamw.h>
+
+#include "aha/train/optimizer.h"
+
+#include <gtest/gtest.h>
 
 #include "aha/core/error.h"
 #include "aha/core/file.h"
@@ -23,7 +28,7 @@ Gradients random_gradients(const model::Model& model, int64_t seed) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   Gradients gradients;
   for (const auto& parameter : model.parameters()) {
-    gradients.push_back(torch::randn(parameter.tensor.sizes(), generator, model.dtype()));
+    gradients.push_back(at::randn(parameter.tensor.sizes(), generator, model.dtype()));
   }
   return gradients;
 }
@@ -32,7 +37,7 @@ Gradients random_gradients(const model::Model& model, int64_t seed) {
 class Yardstick {
  public:
   Yardstick(const model::Model& model, const AdamWConfig& config, double learning_rate) {
-    std::vector<torch::Tensor> matrices, vectors;
+    std::vector<at::Tensor> matrices, vectors;
     for (const auto& parameter : model.parameters()) {
       values_.push_back(parameter.tensor.detach().clone().set_requires_grad(true));
       (parameter.tensor.dim() >= 2 ? matrices : vectors).push_back(values_.back());
@@ -56,16 +61,16 @@ class Yardstick {
     return norm;
   }
 
-  const std::vector<torch::Tensor>& values() const { return values_; }
+  const std::vector<at::Tensor>& values() const { return values_; }
 
  private:
-  std::vector<torch::Tensor> values_;
+  std::vector<at::Tensor> values_;
   std::unique_ptr<torch::optim::AdamW> optimizer_;
   double max_norm_;
 };
 
 TEST(AdamW, EqualsTorchOverTwentySteps) {
-  model::Model model = tiny_model({}, torch::kFloat64);
+  model::Model model = tiny_model({}, at::kDouble);
   const AdamWConfig config{.weight_decay = 0.1, .max_grad_norm = 20.0};
   Yardstick yardstick(model, config, 1e-2);
   AdamW optimizer(model, config);
@@ -79,25 +84,25 @@ TEST(AdamW, EqualsTorchOverTwentySteps) {
 
 TEST(AdamW, OneStepByHand) {
   // Gradient 1 everywhere: both moments are 1 after bias correction, so a value moves by the rate, matrices decay.
-  model::Model model = tiny_model({}, torch::kFloat64);
+  model::Model model = tiny_model({}, at::kDouble);
   const auto before = copy_of_parameters(model);
   AdamW optimizer(model, {.adam_epsilon = 1e-300, .weight_decay = 0.5, .max_grad_norm = 0});
   Gradients ones;
   double count = 0;
   for (const auto& value : before) {
-    ones.push_back(torch::ones_like(value));
+    ones.push_back(at::ones_like(value));
     count += static_cast<double>(value.numel());
   }
   EXPECT_NEAR(optimizer.step(model, ones, 0.1), std::sqrt(count), 1e-9);
   for (size_t p = 0; p < before.size(); ++p) {
     const double shrink = before[p].dim() >= 2 ? 0.95 : 1.0;
-    EXPECT_TRUE(torch::allclose(model.parameters()[p].tensor, before[p] * shrink - 0.1, 0, 1e-12))
+    EXPECT_TRUE(at::allclose(model.parameters()[p].tensor, before[p] * shrink - 0.1, 0, 1e-12))
         << model.parameters()[p].name;
   }
 }
 
 TEST(AdamW, BitsDoNotDependOnThreads) {
-  std::vector<std::vector<torch::Tensor>> results;
+  std::vector<std::vector<at::Tensor>> results;
   std::vector<double> norms;
   for (const int threads : {1, 2, 3, 7}) {
     model::Model model = tiny_model({.vocab_size = 4096});  // several pieces
@@ -177,19 +182,19 @@ TEST(AccumulateGradients, SumsInOrderWhateverTheThreads) {
 
 TEST(AccumulateGradients, UnusedParametersGetZeros) {
   const model::Model model = tiny_model();
-  const torch::Tensor& norm = model.parameter("norm");
+  const at::Tensor& norm = model.parameter("norm");
   const Gradients gradients =
       accumulate_gradients(model, 2, 2, [&](int64_t i) { return norm.sum() * static_cast<double>(i + 1); });
   for (size_t p = 0; p < gradients.size(); ++p) {
     const double expected = model.parameters()[p].name == "norm" ? 3.0 : 0.0;
-    EXPECT_TRUE(torch::all(gradients[p] == expected).item<bool>()) << model.parameters()[p].name;
+    EXPECT_TRUE(at::all(gradients[p] == expected).item<bool>()) << model.parameters()[p].name;
   }
-  EXPECT_EQ(accumulate_gradients(model, 0, 2, [](int64_t) { return torch::Tensor(); }).size(), gradients.size());
+  EXPECT_EQ(accumulate_gradients(model, 0, 2, [](int64_t) { return at::Tensor(); }).size(), gradients.size());
 }
 
 TEST(AccumulateGradients, AFailureEndsAllWorkers) {
   const model::Model model = tiny_model();
-  const auto loss = [&](int64_t i) -> torch::Tensor {
+  const auto loss = [&](int64_t i) -> at::Tensor {
     if (i == 0) throw InputError("batch 0", "is broken");
     return model.parameter("norm").sum();
   };

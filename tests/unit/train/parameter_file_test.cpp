@@ -1,4 +1,6 @@
 // Trained tensors in a file: the same bits back, and files of other models refused whole.
+#include <ATen/ops/equal.h>
+
 #include "aha/train/parameter_file.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +20,7 @@ model::Model adapted(int64_t rank, uint64_t seed) {
 
 bool same_parameters(const model::Model& a, const model::Model& b) {
   for (size_t i = 0; i < a.parameters().size(); ++i) {
-    if (!torch::equal(a.parameters()[i].tensor, b.parameters()[i].tensor)) return false;
+    if (!at::equal(a.parameters()[i].tensor, b.parameters()[i].tensor)) return false;
   }
   return a.parameters().size() == b.parameters().size();
 }

@@ -1,4 +1,9 @@
 // SFT against a plain float64 loss, and what must not change its gradient.
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
+
 #include "aha/train/sft_trainer.h"
 
 #include <gtest/gtest.h>
@@ -10,12 +15,12 @@
 namespace aha::train {
 namespace {
 
+using at::Tensor;
 using test::copy_of_parameters;
 using test::equal_parameters;
 using test::random_sequences;
 using test::relative_difference;
 using test::tiny_model;
-using torch::Tensor;
 
 constexpr double kRate = 1e6;
 
@@ -34,7 +39,7 @@ struct Outcome {
 };
 
 Outcome one_step(const SftConfig& config, const std::vector<data::TrainingSequence>& batch, int num_threads,
-                 torch::Dtype dtype = torch::kFloat64) {
+                 at::ScalarType dtype = at::kDouble) {
   model::Model model = tiny_model({.with_mtp = true}, dtype);
   const auto before = copy_of_parameters(model);
   SftTrainer trainer(model, config, num_threads);
@@ -46,8 +51,8 @@ Outcome one_step(const SftConfig& config, const std::vector<data::TrainingSequen
 // Weighted negative log-likelihood of tokens from `ahead` on, given hidden states of a whole sequence.
 Tensor weighted_nll(const model::Model& model, const Tensor& hidden_TD, const data::TrainingSequence& sequence,
                     size_t ahead) {
-  const Tensor logprob_TV = torch::log_softmax(torch::matmul(hidden_TD, model.parameter("lm_head").t()), 1);
-  Tensor nll = torch::zeros({}, torch::kFloat64);
+  const Tensor logprob_TV = at::log_softmax(at::matmul(hidden_TD, model.parameter("lm_head").t()), 1);
+  Tensor nll = at::zeros({}, at::kDouble);
   for (size_t t = ahead; t < sequence.token_ids.size(); ++t) {
     nll = nll - logprob_TV[int64_t(t - ahead)][sequence.token_ids[t]] * double(sequence.weights[t]);
   }
@@ -59,8 +64,8 @@ TEST(SftTrainer, GradientEqualsAPlainLossOneSequenceAtATime) {
   const SftConfig config{.optimizer = plain_descent(), .mtp_loss_weight = 0.3, .balance_loss_weight = 0.05};
   const Outcome outcome = one_step(config, batch, 2);
 
-  const model::Model model = tiny_model({.with_mtp = true}, torch::kFloat64);
-  Tensor nll = torch::zeros({}, torch::kFloat64), mtp = nll, balance = nll;
+  const model::Model model = tiny_model({.with_mtp = true}, at::kDouble);
+  Tensor nll = at::zeros({}, at::kDouble), mtp = nll, balance = nll;
   double weight = 0, mtp_weight = 0;
   for (const auto& sequence : batch) {
     const auto whole = model.forward(model::pack_tokens({&sequence.token_ids}), {.with_mtp = true});
@@ -107,9 +112,9 @@ TEST(SftTrainer, GradientIsTheSameForAnyMicroBatch) {
 TEST(SftTrainer, BitsDoNotDependOnThreads) {
   const auto batch = random_sequences(60);
   const SftConfig config{.tokens_per_micro_batch = 64};
-  const Outcome one = one_step(config, batch, 1, torch::kFloat32);
+  const Outcome one = one_step(config, batch, 1, at::kFloat);
   for (const int threads : {2, 3}) {
-    EXPECT_TRUE(equal_parameters(one.gradient, one_step(config, batch, threads, torch::kFloat32).gradient)) << threads;
+    EXPECT_TRUE(equal_parameters(one.gradient, one_step(config, batch, threads, at::kFloat).gradient)) << threads;
   }
 }
 
