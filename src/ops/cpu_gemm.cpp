@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "ops/cpu/aligned_numbers.h"
 #include "ops/cpu/kernels.h"
+#include "ops/cpu/panels.h"
 
 namespace aha::ops {
 namespace {
@@ -13,19 +13,7 @@ namespace {
 // A block of B stays in the second-level cache (1 MB here) while all rows of A pass over it.
 constexpr int64_t kBlockK = 384;
 constexpr int64_t kBlockN = 512;
-// Of a B that serves once, a block in panels stays in the first-level cache.
-constexpr int64_t kOnceK = 64;
-constexpr int64_t kOnceN = 64;
-
-int64_t panels_of(int64_t n, int64_t width) { return (n + width - 1) / width; }
-
-float* room_for_panels(int64_t count) {
-  thread_local Scratch<float> scratch;
-  return scratch.at_least(count);
-}
-
-template <class Args>
-void clear(const Args& args) {
+void clear(const GemmArgs<float>& args) {
   for (int64_t i = 0; i < args.m; ++i) std::fill_n(args.c + i * args.ldc, args.n, 0.0f);
 }
 
@@ -47,71 +35,6 @@ void multiply_block(const GemmArgs<float>& args, int64_t n0, int64_t n, int64_t 
                     .n = n,
                     .k = k,
                     .accumulate = args.accumulate || k0 > 0});
-}
-
-void pack(const CpuKernels& kernels, const GemmOnceArgs<float>& args, const float* b, int64_t k, int64_t n,
-          float* panels) {
-  kernels.pack(b, args.ldb, args.transpose_b, k, n, panels, k * kernels.panel_width);
-}
-void pack(const CpuKernels& kernels, const GemmOnceArgs<uint16_t>& args, const uint16_t* b, int64_t k, int64_t n,
-          float* panels) {
-  kernels.pack_bfloat16(b, args.ldb, args.transpose_b, k, n, panels, k * kernels.panel_width);
-}
-void multiply(const CpuKernels& kernels, const PanelProduct<float, float>& product) { kernels.multiply(product); }
-void multiply(const CpuKernels& kernels, const PanelProduct<float, uint16_t>& product) {
-  kernels.multiply_bfloat16(product);
-}
-
-// Columns [n0, n0 + n), rows [k0, k0 + k) of B through panels.
-template <class Number>
-void multiply_packed(const GemmOnceArgs<Number>& args, int64_t n0, int64_t n, int64_t k0, int64_t k) {
-  const CpuKernels& kernels = cpu_kernels();
-  const int64_t stride = k * kernels.panel_width;
-  float* panels = room_for_panels(panels_of(n, kernels.panel_width) * stride);
-  const Number* b = args.transpose_b ? args.b + n0 * args.ldb + k0 : args.b + k0 * args.ldb + n0;
-  pack(kernels, args, b, k, n, panels);
-  kernels.multiply({.a = args.a + k0,
-                    .lda = args.lda,
-                    .a_transposed = false,
-                    .b = panels,
-                    .row_stride = kernels.panel_width,
-                    .panel_stride = stride,
-                    .c = args.c + n0,
-                    .ldc = args.ldc,
-                    .m = args.m,
-                    .n = n,
-                    .k = k,
-                    .accumulate = args.accumulate || k0 > 0});
-}
-
-// The first n columns, which fill panels, where they lie.
-template <class Number>
-void multiply_in_place(const GemmOnceArgs<Number>& args, int64_t n) {
-  const CpuKernels& kernels = cpu_kernels();
-  multiply(kernels, PanelProduct<float, Number>{.a = args.a,
-                                                .lda = args.lda,
-                                                .a_transposed = false,
-                                                .b = args.b,
-                                                .row_stride = args.ldb,
-                                                .panel_stride = kernels.panel_width,
-                                                .c = args.c,
-                                                .ldc = args.ldc,
-                                                .m = args.m,
-                                                .n = n,
-                                                .k = args.k,
-                                                .accumulate = args.accumulate});
-}
-
-template <class Number>
-void multiply_once(const GemmOnceArgs<Number>& args) {
-  if (args.m == 0 || args.n == 0) return;
-  if (args.k == 0 && !args.accumulate) clear(args);
-  if (args.k == 0) return;
-  const int64_t in_place = args.transpose_b ? 0 : args.n - args.n % cpu_kernels().panel_width;
-  if (in_place > 0) multiply_in_place(args, in_place);
-  for (int64_t n0 = in_place; n0 < args.n; n0 += kOnceN)
-    for (int64_t k0 = 0; k0 < args.k; k0 += kOnceK)
-      multiply_packed(args, n0, std::min(kOnceN, args.n - n0), k0, std::min(kOnceK, args.k - k0));
 }
 
 // Row by row in the order of k; B is first turned where its columns are not contiguous.
@@ -151,9 +74,6 @@ void gemm(const GemmArgs<double>& args) {
     multiply_row(a, args.transpose_a ? args.lda : 1, b, ldb, args.k, args.n, row);
   }
 }
-
-void gemm_once(const GemmOnceArgs<float>& args) { multiply_once(args); }
-void gemm_once(const GemmOnceArgs<uint16_t>& args) { multiply_once(args); }
 
 void round_to_bfloat16(const float* x, int64_t count, uint16_t* y) { cpu_kernels().round_bfloat16(x, count, y); }
 void widen_bfloat16(const uint16_t* x, int64_t count, float* y) { cpu_kernels().widen_bfloat16(x, count, y); }

@@ -4,6 +4,7 @@
 #include "aha/ops/cpu_gemm.h"
 #include "ops/cpu/aligned_numbers.h"
 #include "ops/cpu/kernels.h"
+#include "ops/cpu/panels.h"
 
 namespace aha::ops {
 namespace {
@@ -12,9 +13,6 @@ namespace {
 constexpr int64_t kBlockBytes = 768 * 1024;
 // Of these a tile may take several at a time.
 constexpr int64_t kPanelsTogether = 4;
-
-int64_t panels_of(int64_t n, int64_t width) { return (n + width - 1) / width; }
-int64_t pairs_of(int64_t k) { return (k + 1) / 2; }
 
 int64_t panels_of_block(int64_t panel_bytes) {
   const int64_t panels = kBlockBytes / std::max<int64_t>(panel_bytes, 1);
@@ -54,13 +52,6 @@ void multiply_panels(const Number* x, int64_t ldx, const Number* panels, int64_t
               .k = k,
               .accumulate = to.accumulate});
   }
-}
-
-const Pair* rounded_rows(const PairKernels& kernels, const float* x, int64_t ldx, int64_t m, int64_t k) {
-  thread_local Scratch<Pair> scratch;
-  Pair* pairs = scratch.at_least(m * pairs_of(k));
-  for (int64_t i = 0; i < m; ++i) kernels.round(x + i * ldx, k, pairs + i * pairs_of(k));
-  return pairs;
 }
 
 }  // namespace

@@ -36,6 +36,8 @@ struct PairKernels {
   /// Rows [0, n) of W, k wide, into panels of (k + 1) / 2 rows, the last one padded with zeros.
   void (*pack)(const float* weight, int64_t ld, int64_t k, int64_t n, Pair* panels, int64_t panel_stride);
   void (*multiply)(const PanelProduct<Pair, Pair>& product);
+  /// B in place, stored by columns: number (k, j) is b[j * row_stride + k], and k counts numbers.
+  void (*multiply_turned)(const PanelProduct<Pair, uint16_t>& product);
 };
 
 struct SoftmaxSums {
@@ -55,6 +57,9 @@ struct CpuKernels {
   void (*pack_bfloat16)(const uint16_t* b, int64_t ldb, bool b_transposed, int64_t k, int64_t n, float* panels,
                         int64_t panel_stride);
   void (*multiply_bfloat16)(const PanelProduct<float, uint16_t>& product);
+  /// B in place, stored by columns: element (k, j) is b[j * row_stride + k]. For few rows: each turns B anew.
+  void (*multiply_turned)(const PanelProduct<float, float>& product);
+  void (*multiply_turned_bfloat16)(const PanelProduct<float, uint16_t>& product);
   /// To nearest, ties to even; and back, exactly.
   void (*round_bfloat16)(const float* x, int64_t count, uint16_t* y);
   void (*widen_bfloat16)(const uint16_t* x, int64_t count, float* y);

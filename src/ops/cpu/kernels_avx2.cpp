@@ -16,6 +16,8 @@ namespace aha::ops::avx2 {
 
 #include "ops/cpu/pack_body.h"
 
+#include "ops/cpu/turned_body.h"
+
 #include "ops/cpu/math_body.h"
 }  // namespace aha::ops::avx2
 

@@ -15,6 +15,7 @@ AHA_LANES F16 add_pair(F16 x, F16 y, F16 sum) {
 #include "ops/cpu/tile_body.h"
 
 #include "ops/cpu/pair_body.h"
+#include "ops/cpu/turned_body.h"
 
 // The instruction takes numbers below the normal range for zero, as the products do.
 static void round_row(const float* x, int64_t k, Pair* pairs) {
@@ -31,7 +32,8 @@ const PairKernels* avx512_bf16_kernels() {
                                         .panel_width = avx512_bf16::kPanelWidth,
                                         .round = avx512_bf16::round_row,
                                         .pack = avx512_bf16::pack_pairs,
-                                        .multiply = avx512_bf16::multiply<Pair, Pair>};
+                                        .multiply = avx512_bf16::multiply<Pair, Pair>,
+                                        .multiply_turned = avx512_bf16::multiply_turned<Pair, uint16_t>};
   return &kKernels;
 }
 }  // namespace aha::ops

@@ -13,6 +13,8 @@ namespace aha::ops::portable {
 
 #include "ops/cpu/pack_body.h"
 
+#include "ops/cpu/turned_body.h"
+
 #include "ops/cpu/math_body.h"
 }  // namespace aha::ops::portable
 

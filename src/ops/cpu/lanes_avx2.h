@@ -83,8 +83,27 @@ AHA_LANES float max_lanes(F16 x) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+// Sixteen bytes of each of eight rows, turned.
 template <class Number>
-AHA_LANES void transpose_block(const Number* from, int64_t from_stride, Number* to, int64_t to_stride) {
-  for (int k = 0; k < 16; ++k)
-    for (int i = 0; i < 16; ++i) to[k * to_stride + i] = from[i * from_stride + k];
+AHA_LANES void load_half_columns(const Number* from, int64_t stride, __m256 (&column)[4]) {
+  const auto quad = [from, stride](int i) { return _mm_loadu_ps(reinterpret_cast<const float*>(from + i * stride)); };
+  __m256 x[4];
+  for (int i = 0; i < 4; ++i) x[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(quad(i)), quad(i + 4), 1);
+  const __m256d low01 = _mm256_castps_pd(_mm256_unpacklo_ps(x[0], x[1]));
+  const __m256d high01 = _mm256_castps_pd(_mm256_unpackhi_ps(x[0], x[1]));
+  const __m256d low23 = _mm256_castps_pd(_mm256_unpacklo_ps(x[2], x[3]));
+  const __m256d high23 = _mm256_castps_pd(_mm256_unpackhi_ps(x[2], x[3]));
+  column[0] = _mm256_castpd_ps(_mm256_unpacklo_pd(low01, low23));
+  column[1] = _mm256_castpd_ps(_mm256_unpackhi_pd(low01, low23));
+  column[2] = _mm256_castpd_ps(_mm256_unpacklo_pd(high01, high23));
+  column[3] = _mm256_castpd_ps(_mm256_unpackhi_pd(high01, high23));
+}
+
+/// Sixteen bytes of each of sixteen rows, as four columns of floats or pairs.
+template <class Number>
+AHA_LANES void load_columns(const Number* from, int64_t stride, F16 (&column)[4]) {
+  __m256 low[4], high[4];
+  load_half_columns(from, stride, low);
+  load_half_columns(from + 8 * stride, stride, high);
+  for (int i = 0; i < 4; ++i) column[i] = {low[i], high[i]};
 }

@@ -54,7 +54,7 @@ AHA_LANES float max_lanes(F16 x) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-// Four numbers of each of four rows that are four apart.
+// Sixteen bytes of each of four rows that are four apart.
 template <class Number>
 AHA_LANES F16 load_quads(const Number* p, int64_t stride) {
   const auto quad = [p, stride](int i) { return _mm_loadu_ps(reinterpret_cast<const float*>(p + 4 * i * stride)); };
@@ -64,21 +64,19 @@ AHA_LANES F16 load_quads(const Number* p, int64_t stride) {
   return _mm512_insertf32x4(x, quad(3), 3);
 }
 
-// The loads bring the rows' quads where they belong; two interleavings turn each 4 x 4.
+/// Sixteen bytes of each of sixteen rows, as four columns of floats or pairs. The loads bring the rows' quads where
+/// they belong; two interleavings turn each 4 x 4.
 template <class Number>
-AHA_LANES void transpose_block(const Number* from, int64_t from_stride, Number* to, int64_t to_stride) {
+AHA_LANES void load_columns(const Number* from, int64_t stride, F16 (&column)[4]) {
+  F16 x[4];
 #pragma GCC unroll 4
-  for (int k = 0; k < 16; k += 4) {
-    F16 x[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) x[i] = load_quads(from + i * from_stride + k, from_stride);
-    const __m512d low01 = _mm512_castps_pd(_mm512_unpacklo_ps(x[0], x[1]));
-    const __m512d high01 = _mm512_castps_pd(_mm512_unpackhi_ps(x[0], x[1]));
-    const __m512d low23 = _mm512_castps_pd(_mm512_unpacklo_ps(x[2], x[3]));
-    const __m512d high23 = _mm512_castps_pd(_mm512_unpackhi_ps(x[2], x[3]));
-    store(to + k * to_stride, _mm512_castpd_ps(_mm512_unpacklo_pd(low01, low23)));
-    store(to + (k + 1) * to_stride, _mm512_castpd_ps(_mm512_unpackhi_pd(low01, low23)));
-    store(to + (k + 2) * to_stride, _mm512_castpd_ps(_mm512_unpacklo_pd(high01, high23)));
-    store(to + (k + 3) * to_stride, _mm512_castpd_ps(_mm512_unpackhi_pd(high01, high23)));
-  }
+  for (int i = 0; i < 4; ++i) x[i] = load_quads(from + i * stride, stride);
+  const __m512d low01 = _mm512_castps_pd(_mm512_unpacklo_ps(x[0], x[1]));
+  const __m512d high01 = _mm512_castps_pd(_mm512_unpackhi_ps(x[0], x[1]));
+  const __m512d low23 = _mm512_castps_pd(_mm512_unpacklo_ps(x[2], x[3]));
+  const __m512d high23 = _mm512_castps_pd(_mm512_unpackhi_ps(x[2], x[3]));
+  column[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(low01, low23));
+  column[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low01, low23));
+  column[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high01, high23));
+  column[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high01, high23));
 }

@@ -105,8 +105,12 @@ AHA_LANES float max_lanes(F16 x) {
   return largest;
 }
 
+/// Sixteen bytes of each of sixteen rows, as four columns of floats or pairs.
 template <class Number>
-AHA_LANES void transpose_block(const Number* from, int64_t from_stride, Number* to, int64_t to_stride) {
-  for (int k = 0; k < 16; ++k)
-    for (int i = 0; i < 16; ++i) to[k * to_stride + i] = from[i * from_stride + k];
+AHA_LANES void load_columns(const Number* from, int64_t stride, F16 (&column)[4]) {
+  for (int part = 0; part < 4; ++part) {
+    float row[4][4];
+    for (int i = 0; i < 4; ++i) __builtin_memcpy(row[i], from + (4 * part + i) * stride, sizeof(row[i]));
+    for (int i = 0; i < 4; ++i) column[i].part[part] = F4{row[0][i], row[1][i], row[2][i], row[3][i]};
+  }
 }

@@ -190,7 +190,8 @@ static void axpy(float a, const float* x, float* y, int64_t width) {
   {                                                                                                              \
     .name = set_name, .panel_width = set::kPanelWidth, .pack = set::pack<float>,                                 \
     .multiply = set::multiply<float, float>, .pack_bfloat16 = set::pack<uint16_t>,                               \
-    .multiply_bfloat16 = set::multiply<float, uint16_t>, .round_bfloat16 = set::round_numbers,                   \
+    .multiply_bfloat16 = set::multiply<float, uint16_t>, .multiply_turned = set::multiply_turned<float, float>,  \
+    .multiply_turned_bfloat16 = set::multiply_turned<float, uint16_t>, .round_bfloat16 = set::round_numbers,     \
     .widen_bfloat16 = set::widen_numbers, .exp = set::exp, .sigmoid = set::sigmoid, .rms_norm = set::rms_norm,   \
     .rms_norm_backward = set::rms_norm_backward, .swiglu = set::swiglu, .swiglu_backward = set::swiglu_backward, \
     .rope = set::rope, .rope_half = set::rope_half, .softmax = set::softmax, .softmax_sums = set::softmax_sums,  \
@@ -199,6 +200,7 @@ static void axpy(float a, const float* x, float* y, int64_t width) {
       .panel_width = set::kPanelWidth,                                                                           \
       .round = set::round_pairs,                                                                                 \
       .pack = set::pack_pairs,                                                                                   \
-      .multiply = set::multiply<Pair, Pair>                                                                      \
+      .multiply = set::multiply<Pair, Pair>,                                                                     \
+      .multiply_turned = set::multiply_turned<Pair, uint16_t>                                                    \
     }                                                                                                            \
   }

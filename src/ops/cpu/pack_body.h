@@ -15,24 +15,26 @@ static void pack_rows(const Number* b, int64_t ldb, int64_t k, int64_t columns, 
   }
 }
 
-// Sixteen columns of B, as many of their rows as fill whole blocks; returns how many.
-AHA_LANES int64_t turn_blocks(const float* b, int64_t ldb, int64_t k, float* panel) {
+// Sixteen columns of B, as many of their rows as fill whole groups; returns how many.
+AHA_LANES int64_t turn_columns(const float* b, int64_t ldb, int64_t k, float* panel) {
+  F16 column[4];
   int64_t row = 0;
-  for (; row + 16 <= k; row += 16) transpose_block(b + row, ldb, panel + row * kPanelWidth, kPanelWidth);
+  for (; row + 4 <= k; row += 4) {
+    load_columns(b + row, ldb, column);
+    for (int i = 0; i < 4; ++i) store(panel + (row + i) * kPanelWidth, column[i]);
+  }
   return row;
 }
 
 // Two numbers of bfloat16 travel as one.
-AHA_LANES int64_t turn_blocks(const uint16_t* b, int64_t ldb, int64_t k, float* panel) {
-  alignas(64) Pair pairs[256], turned[256];
+AHA_LANES int64_t turn_columns(const uint16_t* b, int64_t ldb, int64_t k, float* panel) {
+  F16 column[4];
   int64_t row = 0;
-  for (; row + 32 <= k; row += 32) {
-    for (int i = 0; i < 16; ++i) __builtin_memcpy(pairs + 16 * i, b + i * ldb + row, 64);
-    transpose_block(pairs, 16, turned, 16);
-    for (int i = 0; i < 16; ++i) {
-      const F16 pair = load(turned + 16 * i);
-      store(panel + (row + 2 * i) * kPanelWidth, widen_low(pair));
-      store(panel + (row + 2 * i + 1) * kPanelWidth, widen_high(pair));
+  for (; row + 8 <= k; row += 8) {
+    load_columns(b + row, ldb, column);
+    for (int i = 0; i < 4; ++i) {
+      store(panel + (row + 2 * i) * kPanelWidth, widen_low(column[i]));
+      store(panel + (row + 2 * i + 1) * kPanelWidth, widen_high(column[i]));
     }
   }
   return row;
@@ -41,7 +43,7 @@ AHA_LANES int64_t turn_blocks(const uint16_t* b, int64_t ldb, int64_t k, float* 
 template <class Number>
 static void pack_transposed(const Number* b, int64_t ldb, int64_t k, int64_t columns, float* panel) {
   for (int64_t first = 0; first < kPanelWidth; first += 16) {
-    int64_t row = first + 16 <= columns ? turn_blocks(b + first * ldb, ldb, k, panel + first) : 0;
+    int64_t row = first + 16 <= columns ? turn_columns(b + first * ldb, ldb, k, panel + first) : 0;
     for (; row < k; ++row) {
       for (int64_t j = first; j < first + 16; ++j)
         panel[row * kPanelWidth + j] = j < columns ? widened(b[j * ldb + row]) : 0.0f;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "aha/core/error.h"
 #include "aha/core/random.h"
 #include "aha/ops/cpu_gemm.h"
 #include "ops/cpu/kernels.h"
@@ -37,7 +38,7 @@ struct Sizes {
 
 std::vector<Sizes> all_sizes() {
   std::vector<Sizes> sizes;
-  for (const int64_t m : {1, 4, 12, 13, 40})
+  for (const int64_t m : {1, 4, 5, 12, 13, 24, 40})
     for (const int64_t n : {1, 16, 31, 32, 64, 100, 200})
       for (const int64_t k : {1, 7, 16, 31, 33, 64, 65, 160}) sizes.push_back({m, n, k});
   return sizes;
@@ -76,6 +77,25 @@ TEST(GemmOnce, WidensBfloat16) {
       for (const bool accumulate : {false, true}) expect_bits_of_gemm(b, widened(b), size, transpose_b, accumulate);
     }
   }
+}
+
+// As a packed weight does it: the same pairs in the same order, so the same bits.
+TEST(GemmOnce, RoundedHasTheBitsOfAPackedWeight) {
+  for (const auto& [m, n, k] : all_sizes()) {
+    const int64_t lda = k + 3, ldb = k + 5, ldc = n + 3;
+    const auto a = random_values(m * lda, 1), start = random_values(m * ldc, 3);
+    const auto b = rounded(random_values(n * ldb - 5, 2));
+    auto b_widened = widened(b);
+    b_widened.resize(static_cast<size_t>(n * ldb));
+    const PackedWeight packed(b_widened.data(), n, k, ldb, NumberType::kBFloat16);
+    for (const bool accumulate : {false, true}) {
+      auto c = start, expected = start;
+      gemm_once_rounded({a.data(), b.data(), c.data(), m, n, k, lda, ldb, ldc, true, accumulate});
+      packed.multiply(a.data(), m, lda, expected.data(), ldc, accumulate);
+      ASSERT_EQ(c, expected) << m << " " << n << " " << k;
+    }
+  }
+  EXPECT_THROW(gemm_once_rounded({nullptr, nullptr, nullptr, 1, 1, 1, 1, 1, 1}), ShapeError);
 }
 
 TEST(GemmOnce, NothingToDo) {
@@ -120,6 +140,9 @@ TEST(GemmOnce, EverySetOfKernelsWidensAlike) {
       EXPECT_EQ(panels, expected);
     }
     std::vector<float> c(static_cast<size_t>(m * n)), expected(c.size());
+    set->multiply_turned({a.data(), k, false, b_widened.data(), k, 0, expected.data(), n, m, n, k, false});
+    set->multiply_turned_bfloat16({a.data(), k, false, b.data(), k, 0, c.data(), n, m, n, k, false});
+    EXPECT_EQ(c, expected);
     set->multiply({a.data(), k, false, b_widened.data(), n, width, expected.data(), n, m, n, k, false});
     set->multiply_bfloat16({a.data(), k, false, b.data(), n, width, c.data(), n, m, n, k, false});
     EXPECT_EQ(c, expected);

@@ -148,6 +148,16 @@ std::vector<float> pair_product(const PairKernels& set, const std::vector<float>
   return y;
 }
 
+std::vector<float> turned_product(const PairKernels& set, const std::vector<float>& x,
+                                  const std::vector<uint16_t>& weight, int64_t m, int64_t n, int64_t k) {
+  const int64_t pairs = (k + 1) / 2;
+  std::vector<Pair> rounded_x(static_cast<size_t>(m * pairs));
+  for (int64_t i = 0; i < m; ++i) set.round(&x[i * k], k, &rounded_x[i * pairs]);
+  std::vector<float> y(static_cast<size_t>(m * n));
+  set.multiply_turned({rounded_x.data(), pairs, false, weight.data(), k, 0, y.data(), n, m, n, k, false});
+  return y;
+}
+
 TEST(PackedWeight, EverySetOfKernelsMultipliesPairs) {
   for (const int64_t n : {5, 32, 70}) {
     for (const int64_t m : {1, 6, 11, 30}) {
@@ -163,6 +173,9 @@ TEST(PackedWeight, EverySetOfKernelsMultipliesPairs) {
             ASSERT_NEAR(y[i * n + j], expected, 3e-6) << n << " " << m;
           }
         }
+        std::vector<uint16_t> numbers(weight.size());
+        round_to_bfloat16(weight.data(), n * k, numbers.data());
+        EXPECT_EQ(turned_product(*set, x, numbers, m, n, k), y);
       }
     }
   }
