@@ -1,9 +1,6 @@
 // Blocks of rows against the pages they share; sums run over the tokens in order, whatever the pages are.
 #include "model/decode_paged_attention.h"
 
-#include <type_traits>
-#include <utility>
-
 #include "aha/ops/cpu_gemm.h"
 #include "aha/ops/cpu_math.h"
 
@@ -11,7 +8,8 @@ namespace aha::model {
 
 namespace {
 
-constexpr int64_t kCacheLineBytes = 64;
+// The core brings cache lines in pairs where it is asked for one, at least from memory: half the questions do.
+constexpr int64_t kPrefetchBytes = 128;
 
 int64_t round_up(int64_t num_tokens) { return (num_tokens + kScoreAlign - 1) / kScoreAlign * kScoreAlign; }
 
@@ -127,32 +125,39 @@ void PagedAttention::sum(const Block& block, const Run& run) {
 void PagedAttention::prefetch(const Run& run) const {
   const KvCache& cache = part_.cache;
   const int32_t page = rows_[run.row].pages[run.first / kPageTokens];
-  const void* numbers = cache.slot(page, layer_, 0);
-  if (cache.type() == ops::NumberType::kBFloat16) numbers = cache.bfloat16_slot(page, layer_, 0);
+  const bool is_wide = cache.type() == ops::NumberType::kFloat32;
+  const void* numbers = is_wide ? static_cast<const void*>(cache.slot(page, layer_, 0))
+                                : static_cast<const void*>(cache.bfloat16_slot(page, layer_, 0));
   const int64_t num_bytes = run.seen * cache.width() * ops::bytes_of(cache.type());
-  for (int64_t i = 0; i < num_bytes; i += kCacheLineBytes) __builtin_prefetch(static_cast<const char*>(numbers) + i);
+  for (int64_t i = 0; i < num_bytes; i += kPrefetchBytes) {
+    __builtin_prefetch(static_cast<const char*>(numbers) + i, /*for_writing=*/0, /*second-level cache*/ 2);
+  }
+}
+
+template <class Number>
+ops::GemmOnceArgs<Number> PagedAttention::on_page(const Number* numbers, const Product& product) const {
+  return {.a = product.a,
+          .b = numbers,
+          .c = product.c,
+          .m = product.m,
+          .n = product.n,
+          .k = product.k,
+          .lda = product.lda,
+          .ldb = part_.cache.width(),
+          .ldc = product.ldc,
+          .transpose_b = product.transpose_b,
+          .accumulate = product.accumulate};
 }
 
 void PagedAttention::multiply_page(const Run& run, int64_t begin, const Product& product) const {
+  const KvCache& cache = part_.cache;
   const int32_t page = rows_[run.row].pages[run.first / kPageTokens];
-  const auto with = [&](const auto* numbers) {
-    using Number = std::remove_cvref_t<decltype(*numbers)>;
-    ops::gemm_once(ops::GemmOnceArgs<Number>{.a = product.a,
-                                             .b = numbers + begin,
-                                             .c = product.c,
-                                             .m = product.m,
-                                             .n = product.n,
-                                             .k = product.k,
-                                             .lda = product.lda,
-                                             .ldb = part_.cache.width(),
-                                             .ldc = product.ldc,
-                                             .transpose_b = product.transpose_b,
-                                             .accumulate = product.accumulate});
-  };
-  if (part_.cache.type() == ops::NumberType::kFloat32) {
-    with(std::as_const(part_.cache).slot(page, layer_, 0));
+  if (cache.type() == ops::NumberType::kFloat32) {
+    ops::gemm_once(on_page(cache.slot(page, layer_, 0) + begin, product));
+  } else if (product.transpose_b) {
+    ops::gemm_once_rounded(on_page(cache.bfloat16_slot(page, layer_, 0) + begin, product));
   } else {
-    with(std::as_const(part_.cache).bfloat16_slot(page, layer_, 0));
+    ops::gemm_once(on_page(cache.bfloat16_slot(page, layer_, 0) + begin, product));
   }
 }
 

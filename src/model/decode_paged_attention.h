@@ -69,6 +69,8 @@ class PagedAttention {
     bool transpose_b, accumulate;
   };
   void multiply_page(const Run& run, int64_t begin, const Product& product) const;
+  template <class Number>
+  ops::GemmOnceArgs<Number> on_page(const Number* numbers, const Product& product) const;
 
   // A tile's vectors lie together; it has all heads of its rows or all rows.
   int64_t vector_index(const HeadSpan& span, int64_t row) const {
