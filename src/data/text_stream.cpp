@@ -21,7 +21,9 @@ size_t whole_length(const std::string& text) {
 }  // namespace
 
 std::string TextStream::decode(std::span<const int32_t> token_ids) const {
-  return tokenizer_->decode({token_ids.begin(), token_ids.end()});
+  std::vector<int32_t> known(token_ids.begin(), token_ids.end());
+  std::erase_if(known, [&](int32_t id) { return id >= tokenizer_->vocab_size(); });
+  return tokenizer_->decode(known);
 }
 
 std::string TextStream::take(std::span<const int32_t> token_ids) {

@@ -10,7 +10,8 @@
 namespace aha::data {
 
 /// Hands out the text of growing ids in pieces of whole characters: what a token begins of a character waits for the
-/// tokens that end it. The pieces joined are decode() of all ids. Each call decodes the last few ids only.
+/// tokens that end it. The pieces joined are decode() of all ids; those that a model has beyond its tokenizer's write
+/// nothing. Each call decodes the last few ids only.
 class TextStream {
  public:
   explicit TextStream(std::shared_ptr<const Tokenizer> tokenizer) : tokenizer_(std::move(tokenizer)) {}

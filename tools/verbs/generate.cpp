@@ -166,8 +166,7 @@ void add_generate(Command program) {
   Command verb = program.add_subcommand("generate", "Complete prompts, messages or token ids");
   verb.add_option("model", arguments->model, "model folder").required();
   add_file_options(verb, arguments->files);
-  verb.add_option("--num-samples", arguments->sampling.num_generations, "completions a line")
-      .positive();
+  verb.add_option("--num-samples", arguments->sampling.num_generations, "completions a line").positive();
   add_sampling_options(verb, arguments->sampling);
   verb.add_flag("--ignore-eos", arguments->sampling.ignore_eos, "goes on to --max-completion-length");
   verb.add_option("--stop", arguments->sampling.stop, "a string that ends a completion; may be given again")

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+
 #include "aha/core/error.h"
 #include "aha/model/model_files.h"
 #include "aha/ops/parallel.h"
@@ -48,8 +50,7 @@ void add_engine_options(Command verb, EngineFlags& flags) {
   verb.add_option("--cache-mb", flags.cache_mb, "memory of the key-value cache").between(1, 1 << 30);
   verb.add_option("--speculation", flags.speculation, "drafts tokens ahead: ngram, or mtp (the model's own head)")
       .one_of({"none", "ngram", "mtp"});
-  verb.add_option("--num-draft-tokens", flags.num_draft_tokens, "most drafts a step, by ngram")
-      .between(1, 64);
+  verb.add_option("--num-draft-tokens", flags.num_draft_tokens, "most drafts a step, by ngram").between(1, 64);
 }
 
 rollout::EngineOptions EngineFlags::options(const ModelOptions& common) const {
@@ -76,6 +77,11 @@ void check_options(const rollout::SamplingParams& sampling, const EngineFlags& f
   }
   if (flags.speculation == "mtp" && config.num_nextn_predict_layers == 0) {
     throw ConfigError("--speculation", "is mtp, but this model has no MTP module; use ngram");
+  }
+  if (!sampling.stop.empty() && !tokenizer)
+    throw ConfigError("--stop", "needs a tokenizer; this model folder has none");
+  if (std::ranges::find(sampling.stop, "") != sampling.stop.end()) {
+    throw ConfigError("--stop", "an empty string would end every completion; remove it");
   }
   std::vector<int32_t> ends = tokenizer ? tokenizer->eos_ids() : std::vector<int32_t>{};
   ends.insert(ends.end(), config.eos_token_ids.begin(), config.eos_token_ids.end());

@@ -54,6 +54,11 @@ TEST(TextStream, KeepsSpacesThatOnlyATextsStartLoses) {
             (std::vector<std::string>{"one", " two", "", "中", " one", " one", "", "\xE4\xB8"}));
 }
 
+TEST(TextStream, PassesOverIdsThatTheTokenizerLacks) {
+  const auto bytes = make_byte_tokenizer();
+  EXPECT_EQ(pieces_of(bytes, {'a', 320, 0xC3, 100'000, 0xA9}), (std::vector<std::string>{"a", "", "", "", "é", ""}));
+}
+
 TEST(TextStream, TakesManyIdsAtOnce) {
   const auto bytes = make_byte_tokenizer();
   const std::vector<int32_t> ids = bytes->encode("Größe 中");

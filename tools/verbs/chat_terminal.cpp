@@ -1,0 +1,99 @@
+// Reads stdin by hand, for Ctrl-C must be able to end the wait; writes every piece at once.
+#include "verbs/chat_terminal.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "aha/core/error.h"
+#include "core/utf8.h"
+
+namespace aha::tools {
+namespace {
+
+constexpr size_t kMaxLineBytes = 16'000'000;
+constexpr char kDim[] = "\x1b[2m", kPlain[] = "\x1b[0m";
+
+volatile sig_atomic_t interrupts_seen = 0;
+
+void on_interrupt(int signal) {
+  interrupts_seen = interrupts_seen + 1;
+  if (interrupts_seen < 2) return;
+  if (isatty(STDOUT_FILENO)) {
+    [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, "\x1b[0m\n", 5);
+  }
+  _exit(128 + signal);
+}
+
+// Without SA_RESTART: a read that waits ends.
+void set_handler(void (*handler)(int)) {
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  sigaction(SIGINT, &action, nullptr);
+}
+
+}  // namespace
+
+Interrupts::Interrupts() {
+  interrupts_seen = 0;
+  set_handler(on_interrupt);
+}
+Interrupts::~Interrupts() { set_handler(SIG_DFL); }
+int Interrupts::count() const { return interrupts_seen; }
+void Interrupts::reset() { interrupts_seen = 0; }
+
+ChatInput::ChatInput() : is_terminal_(isatty(STDIN_FILENO) == 1) {}
+
+bool ChatInput::take_line(std::string& line) {
+  const size_t end = buffer_.find('\n');
+  if (end == std::string::npos && !(at_end_ && !buffer_.empty())) return false;
+  line = buffer_.substr(0, end);
+  buffer_.erase(0, end == std::string::npos ? end : end + 1);
+  if (line.ends_with('\r')) line.pop_back();
+  return true;
+}
+
+ChatInput::Event ChatInput::next(std::string& line) {
+  if (is_terminal_) {
+    std::fputs("> ", stderr);
+    std::fflush(stderr);
+  }
+  char chunk[4096];
+  while (!take_line(line)) {
+    if (at_end_) return Event::kEnd;
+    const ssize_t count = ::read(STDIN_FILENO, chunk, sizeof(chunk));
+    if (count < 0 && errno == EINTR) return Event::kInterrupt;
+    if (count < 0) throw IoError("read", "stdin", errno);
+    at_end_ = count == 0;
+    buffer_.append(chunk, static_cast<size_t>(count));
+    if (buffer_.size() > kMaxLineBytes && buffer_.find('\n') == std::string::npos) {
+      throw InputError("stdin", "has a line of more than 16 MB; ask shorter questions");
+    }
+  }
+  return Event::kLine;
+}
+
+ChatOutput::ChatOutput() : is_terminal_(isatty(STDOUT_FILENO) == 1) {}
+
+void ChatOutput::put(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw IoError("write", "stdout", errno);
+  }
+}
+
+void ChatOutput::write(const data::TextPiece& piece) {
+  if (!is_terminal_) return put(piece.text);
+  if (piece.text.empty()) return;
+  std::string text = piece.is_thought == is_dim_ ? "" : piece.is_thought ? kDim : kPlain;
+  is_dim_ = piece.is_thought;
+  put(text + utf8::visible(piece.text));
+}
+
+void ChatOutput::end() {
+  put(is_dim_ ? std::string(kPlain) + "\n" : "\n");
+  is_dim_ = false;
+}
+
+}  // namespace aha::tools
