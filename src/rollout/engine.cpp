@@ -1,140 +1,272 @@
-// Checks what is asked for and spreads it over long-running workers.
+// Takes requests, chooses how threads share them, and hands their completions back.
 #include "aha/rollout/engine.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <mutex>
+#include <optional>
 
 #include "aha/core/error.h"
 #include "aha/ops/parallel.h"
+#include "rollout/engine_options.h"
 #include "rollout/job.h"
+#include "rollout/pages.h"
+#include "rollout/request_check.h"
 #include "rollout/worker.h"
 
 namespace aha::rollout {
 
-namespace {
-
-void check_params(const SamplingParams& params) {
-  const auto check = [](bool holds, const char* name, const char* sentence) {
-    if (!holds) throw ConfigError(name, sentence);
-  };
-  check(params.num_generations >= 1, "num_generations", "must be at least 1");
-  check(params.max_completion_length >= 1, "max_completion_length", "must be at least 1");
-  check(std::isfinite(params.temperature) && params.temperature >= 0, "temperature", "must be 0 or more");
-  check(params.top_p >= 0 && params.top_p <= 1, "top_p", "must be between 0 and 1");
-  check(params.top_k >= 0, "top_k", "must be 0 or more");
-  check(params.min_p >= 0 && params.min_p <= 1, "min_p", "must be between 0 and 1");
-}
-
-void check_prompt(const data::Prompt& prompt, size_t index, const SamplingParams& params,
-                  const model::ModelConfig& config, int64_t num_pages) {
-  const std::string place = fmt::format("prompt {}", index);
-  const int64_t length = static_cast<int64_t>(prompt.token_ids.size());
-  if (length == 0) throw InputError(place, "is empty; the model needs at least one token to go on from");
-  for (const int32_t token : prompt.token_ids) {
-    if (token < 0 || token >= config.vocab_size) {
-      throw InputError(place, fmt::format("has token {}, but the model's vocabulary ends at {}; use its own tokenizer",
-                                          token, config.vocab_size - 1));
-    }
-  }
-  if (params.max_completion_length > config.max_position_embeddings - length) {
-    throw InputError(place, fmt::format("has {} tokens, and with max_completion_length = {} exceeds the model's "
-                                        "context of {}; shorten one of them",
-                                        length, params.max_completion_length, config.max_position_embeddings));
-  }
-  const int64_t needed = Worker::pages_for_one(length, params.max_completion_length);
-  if (needed > num_pages) {
-    throw InputError(place, fmt::format("with max_completion_length = {} takes {:.1f} MB of cache, but a worker has "
-                                        "{:.1f}; raise cache_bytes or lower the number of threads",
-                                        params.max_completion_length,
-                                        static_cast<double>(needed * model::KvCache::page_bytes(config)) / 1e6,
-                                        static_cast<double>(num_pages * model::KvCache::page_bytes(config)) / 1e6));
-  }
-}
-
-}  // namespace
+using Requests = std::vector<std::unique_ptr<RequestState>>;
 
 struct Engine::State {
+  State(const model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, const EngineOptions& options);
+
   const model::Model& policy;
-  std::shared_ptr<const data::Tokenizer> tokenizer;
-  EngineOptions options;
-  std::unique_ptr<model::DecodeWeights> weights;
+  const WorkerOptions worker_options;
+  const int num_threads;
+  const Language language;
+  model::DecodeWeights weights;
+  const model::KvCache cache;
+  ThreadPlan plan;  // of the workers there are
   std::vector<std::unique_ptr<Worker>> workers;
   EngineStats stats;
 
-  // Both are asked: a chat model's tokenizer often names one end, its config the others.
-  std::vector<int32_t> eos_ids() const {
-    std::vector<int32_t> ids;
-    if (tokenizer) ids = tokenizer->eos_ids();
-    ids.insert(ids.end(), policy.config().eos_token_ids.begin(), policy.config().eos_token_ids.end());
-    return ids;
-  }
-  void run_workers(Job& job, int num_workers);
-  void count(const data::CompletionBatch& batch, double seconds);
+  std::mutex mutex;  // of what follows
+  Requests requests;
+  Job* job = nullptr;  // of a run() at work
+  std::shared_ptr<const CompletionRules> last_rules;
+
+  Means means() const { return {weights.config(), cache.num_pages(), cache.page_bytes(), worker_options.shared_end()}; }
+  std::shared_ptr<const CompletionRules> rules_for(const SamplingParams& params);
+  std::unique_ptr<RequestState> accept(Request request, std::shared_ptr<const CompletionRules> rules, int64_t number,
+                                       const std::string& place) const;
+  int64_t routing_bytes(const GenerateOptions& options) const;
+  void serve(Job& job);
+  RunShape shape_of(const std::vector<RequestState*>& requests) const;
+  void prepare_workers(const ThreadPlan& wanted);
+  void add_worker_stats();
+  void add_stats(const Requests& answered);
 };
 
-Engine::Engine(const model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, EngineOptions options)
-    : state_(new State{policy, std::move(tokenizer), options, {}, {}, {}}) {
-  if (options.max_rows < 1) throw ConfigError("max_rows", "must be at least 1");
-  if (options.max_sequences < 1) throw ConfigError("max_sequences", "must be at least 1");
-  if (options.num_threads < 0) throw ConfigError("num_threads", "must be 0 or more");
-  const int num_workers = options.num_threads > 0 ? options.num_threads : ops::default_num_threads();
-  state_->weights = std::make_unique<model::DecodeWeights>(policy);
-  for (int i = 0; i < num_workers; ++i) {
-    state_->workers.push_back(
-        std::make_unique<Worker>(*state_->weights, options.cache_bytes / num_workers, options.max_rows));
-  }
+bool Answer::is_complete() const {
+  return std::none_of(completions.begin(), completions.end(), [](const data::Completion& completion) {
+    return completion.finish_reason == data::FinishReason::kUnfinished;
+  });
+}
+
+namespace {
+
+// Both are asked: a chat model's tokenizer often names one end, its config the others.
+Language language_of(const model::ModelConfig& config, std::shared_ptr<const data::Tokenizer> tokenizer) {
+  Language language{tokenizer, config.vocab_size, {}, {}};
+  if (tokenizer) language.eos_ids = tokenizer->eos_ids();
+  language.eos_ids.insert(language.eos_ids.end(), config.eos_token_ids.begin(), config.eos_token_ids.end());
+  language.vocabulary = std::make_shared<const Vocabulary>(tokenizer, config.vocab_size, language.eos_ids);
+  return language;
+}
+
+/// Sets stats.seconds when it goes, by an exception too.
+class Clock {
+ public:
+  explicit Clock(EngineStats& stats) : stats_(stats) { stats = {}; }
+  ~Clock() { stats_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  Clock(const Clock&) = delete;
+
+ private:
+  EngineStats& stats_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+Engine::State::State(const model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer,
+                     const EngineOptions& options)
+    : policy(policy),
+      worker_options(rollout::worker_options(options)),
+      num_threads(options.num_threads > 0 ? options.num_threads : ops::default_num_threads()),
+      language(language_of(policy.config(), std::move(tokenizer))),
+      weights(policy, decode_options(options, policy)),
+      cache(policy.config(), options.cache_bytes, weights.options()) {}
+
+Engine::Engine(const model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, EngineOptions options) {
+  check_options(options, policy.config());
+  state_ = std::make_unique<State>(policy, std::move(tokenizer), options);
 }
 
 Engine::~Engine() = default;
 
-void Engine::update_weights() {
-  auto weights = std::make_unique<model::DecodeWeights>(state_->policy);
-  for (const auto& worker : state_->workers) worker->use_weights(*weights);
-  state_->weights = std::move(weights);
-}
+void Engine::update_weights() { state_->weights.update(state_->policy); }
 
 data::CompletionBatch Engine::generate(const data::PromptBatch& prompts, const SamplingParams& params,
                                        const SampleKey& key, const GenerateOptions& options) {
-  const auto start = std::chrono::steady_clock::now();
-  const model::ModelConfig& config = state_->weights->config();
-  check_params(params);
+  const Clock clock(state_->stats);
+  const std::shared_ptr<const CompletionRules> rules = state_->rules_for(params);
+  Requests requests;
   for (size_t i = 0; i < prompts.size(); ++i) {
-    check_prompt(prompts[i], i, params, config, state_->workers.front()->num_pages());
+    requests.push_back(
+        state_->accept({prompts[i], params, key, {}}, rules, static_cast<int64_t>(i), fmt::format("prompt {}", i)));
   }
+  Job job(options, state_->routing_bytes(options));
+  for (const auto& request : requests) job.add_counted(*request);
+  state_->serve(job);
+  job.cut_off();
+  state_->add_stats(requests);
 
-  data::CompletionBatch batch{prompts, params.num_generations, {}};
-  const int64_t num_samples = static_cast<int64_t>(prompts.size()) * params.num_generations;
-  const int num_workers =
-      static_cast<int>(std::min<int64_t>(std::ssize(state_->workers), std::max<int64_t>(num_samples, 1)));
-  Job job(batch, {params, key, options, state_->tokenizer.get(), state_->eos_ids()}, num_workers,
-          std::min(state_->options.max_rows, state_->options.max_sequences));
-  state_->run_workers(job, num_workers);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  state_->count(batch, seconds.count());
+  data::CompletionBatch batch{prompts, params.num_generations, {}, {}};
+  for (const auto& request : requests) {
+    std::move(request->completions.begin(), request->completions.end(), std::back_inserter(batch.completions));
+    if (options.record_routing) batch.prompt_routing.push_back(std::move(request->prompt_routing));
+  }
   return batch;
 }
 
-void Engine::State::run_workers(Job& job, int num_workers) {
-  ops::run_workers(num_workers, [&](int index) {
-    try {
-      workers[index]->run(job);
-    } catch (...) {
-      job.abandon();
-      throw;
-    }
-  });
+int64_t Engine::submit(Request request) {
+  const std::shared_ptr<const CompletionRules> rules = state_->rules_for(request.params);
+  const std::lock_guard lock(state_->mutex);
+  const int64_t number = std::ssize(state_->requests);
+  state_->requests.push_back(state_->accept(std::move(request), rules, number, fmt::format("request {}", number)));
+  if (state_->job) state_->job->add(*state_->requests.back());
+  return number;
 }
 
-void Engine::State::count(const data::CompletionBatch& batch, double seconds) {
-  stats = {.prompt_tokens = 0, .completion_tokens = 0, .seconds = seconds};
-  for (const data::Prompt& prompt : batch.prompts) stats.prompt_tokens += std::ssize(prompt.token_ids);
-  for (const data::Completion& completion : batch.completions)
-    stats.completion_tokens += std::ssize(completion.token_ids);
+std::vector<Answer> Engine::run(const GenerateOptions& options) {
+  const Clock clock(state_->stats);
+  Job job(options, state_->routing_bytes(options));
+  Requests answered;
+  try {
+    {
+      const std::lock_guard lock(state_->mutex);
+      for (const auto& request : state_->requests) job.add_counted(*request);
+      state_->job = &job;
+    }
+    while (answered.empty()) {
+      state_->serve(job);
+      job.cut_off();
+      const std::lock_guard lock(state_->mutex);
+      if (job.has_waiting()) continue;
+      state_->job = nullptr;
+      answered = std::move(state_->requests);
+      state_->requests.clear();
+      if (answered.empty()) return {};
+    }
+  } catch (...) {
+    const std::lock_guard lock(state_->mutex);
+    state_->job = nullptr;
+    state_->requests.clear();
+    throw;
+  }
+  state_->add_stats(answered);
+  std::vector<Answer> answers;
+  for (const auto& request : answered) {
+    answers.push_back({std::move(request->completions), std::move(request->prompt_routing)});
+  }
+  return answers;
+}
+
+// Requests that ask alike share their rules.
+std::shared_ptr<const CompletionRules> Engine::State::rules_for(const SamplingParams& params) {
+  {
+    const std::lock_guard lock(mutex);
+    if (last_rules && last_rules->params() == params) return last_rules;
+  }
+  auto rules = std::make_shared<const CompletionRules>(params, language);
+  const std::lock_guard lock(mutex);
+  last_rules = rules;
+  return rules;
+}
+
+std::unique_ptr<RequestState> Engine::State::accept(Request request, std::shared_ptr<const CompletionRules> rules,
+                                                    int64_t number, const std::string& place) const {
+  check_prompt(request.prompt, request.params, means(), place);
+  check_begun(request, means(), *rules, place);
+  return std::make_unique<RequestState>(std::move(request), std::move(rules), number);
+}
+
+int64_t Engine::State::routing_bytes(const GenerateOptions& options) const {
+  if (!options.record_routing) return 0;
+  const int64_t bytes = rollout::routing_bytes(policy.config());
+  if (bytes == 0) throw ConfigError("record_routing", "needs a mixture-of-experts model, and this one is dense");
+  if (policy.config().n_routed_experts > 256) {
+    throw ConfigError("record_routing", fmt::format("needs a model of at most 256 experts, and this one has {}",
+                                                    policy.config().n_routed_experts));
+  }
+  return bytes;
+}
+
+// A phase for all that fits the workers' parts of the cache; what comes late and is too large for a part has one of its
+// own.
+void Engine::State::serve(Job& job) {
+  for (std::vector<RequestState*> waiting = job.waiting(); !waiting.empty(); waiting = job.waiting()) {
+    prepare_workers(
+        plan_threads(shape_of(waiting), {.num_threads = num_threads,
+                                         .num_pages = cache.num_pages(),
+                                         .weight_bytes = weights.step_bytes(policy.config().n_routed_experts),
+                                         .cpu_cache_bytes = last_level_cache_bytes(),
+                                         .is_cpu = policy.weights().front().tensor.is_cpu()}));
+    job.begin_phase(plan, cache.num_pages() / plan.num_workers, worker_options.shared_end());
+    ops::run_workers(plan.num_workers, [&](int index) {
+      try {
+        workers[index]->run(job);
+      } catch (...) {
+        job.abandon();
+        throw;
+      }
+    });
+    job.end_phase();
+    add_worker_stats();
+  }
+}
+
+RunShape Engine::State::shape_of(const std::vector<RequestState*>& waiting) const {
+  RunShape shape{.num_requests = std::ssize(waiting)};
+  for (const RequestState* request : waiting) {
+    const int64_t num_samples = std::ssize(request->samples);
+    shape.num_samples += num_samples;
+    shape.prompt_tokens += request->prompt_length();
+    shape.completion_tokens += num_samples * request->max_completion_length();
+    shape.most_pages = std::max(
+        shape.most_pages,
+        pages_for_one(request->prompt_length(), request->max_completion_length(), worker_options.shared_end()));
+  }
+  return shape;
+}
+
+void Engine::State::prepare_workers(const ThreadPlan& wanted) {
+  const bool are_there = !workers.empty() && wanted.num_workers == plan.num_workers;
+  plan = wanted;
+  if (are_there) return;
+  workers.clear();
+  WorkerOptions options = worker_options;
+  options.num_threads = plan.threads_per_worker;
+  for (int i = 0; i < plan.num_workers; ++i) {
+    workers.push_back(std::make_unique<Worker>(weights, cache.part({i, plan.num_workers}), options));
+  }
+}
+
+void Engine::State::add_worker_stats() {
+  int64_t peak_bytes = 0;
+  for (const auto& worker : workers) {
+    const EngineStats& part = worker->stats();
+    stats.steps += part.steps;
+    stats.computed_tokens += part.computed_tokens;
+    stats.draft_tokens += part.draft_tokens;
+    stats.accepted_draft_tokens += part.accepted_draft_tokens;
+    stats.preemptions += part.preemptions;
+    peak_bytes += part.peak_cache_bytes;
+  }
+  stats.peak_cache_bytes = std::max(stats.peak_cache_bytes, peak_bytes);
+}
+
+void Engine::State::add_stats(const Requests& answered) {
+  for (const auto& request : answered) {
+    stats.prompt_tokens += request->prompt_length();
+    stats.completion_tokens += request->num_written();
+  }
 }
 
 const EngineStats& Engine::stats() const { return state_->stats; }
+const model::DecodeWeights& Engine::weights() const { return state_->weights; }
 
 }  // namespace aha::rollout

@@ -1,87 +1,167 @@
-// Shares a batch among workers and turns finished tokens into completions.
+// Hands out samples and hands back completions.
 #include "rollout/job.h"
 
 #include <algorithm>
 
 #include "aha/core/error.h"
+#include "rollout/request_check.h"
 
 namespace aha::rollout {
 
-namespace {
+Job::Job(const GenerateOptions& options, int64_t routing_bytes)
+    : options_(options), recording_{options.policy_version, routing_bytes}, cutoff_(options.enough_requests) {}
 
-constexpr int64_t kReservedTokens = 1024;  // of a completion, so that few grow while they are written
-
-}  // namespace
-
-Job::Job(data::CompletionBatch& batch, Request request, int num_workers, int64_t max_sequences)
-    : batch_(batch), request_(std::move(request)), stop_strings_(request_.params.stop, request_.tokenizer) {
-  const int64_t num_prompts = static_cast<int64_t>(batch_.prompts.size());
-  const int64_t total = num_prompts * batch_.num_generations;
-  batch_.completions.resize(total);
-  for (int64_t i = 0; i < total; ++i) {
-    data::Completion& completion = batch_.completions[i];
-    completion.prompt_index = i / batch_.num_generations;
-    completion.sample_index = i % batch_.num_generations;
-    const int64_t reserved = std::min(request_.params.max_completion_length, kReservedTokens);
-    completion.token_ids.reserve(reserved);
-    completion.logprobs.reserve(reserved);
-    completion.policy_logprobs.reserve(reserved);
-  }
-  const int64_t share = (total + num_workers - 1) / num_workers;
-  sequences_per_worker_ = std::min(max_sequences, std::max<int64_t>(share, 1));
-  cut_groups(share <= max_sequences ? num_workers : 0);
+void Job::add_counted(RequestState& request) {
+  open(request);
+  request.rank = cutoff_.add(std::ssize(request.samples));
+  counted_.push_back(&request);
+  if (!request.samples.empty()) waiting_.push_back(&request);
 }
 
-// Whole groups; where all sequences run at once, also cut at the workers' shares, which then are even.
-void Job::cut_groups(int num_workers) {
-  for (int64_t p = 0; p < static_cast<int64_t>(batch_.prompts.size()); ++p) {
-    for (int64_t s = 0; s < batch_.num_generations;) {
-      int64_t count = batch_.num_generations - s;
-      if (num_workers > 0) {
-        const int64_t used = (p * batch_.num_generations + s) % sequences_per_worker_;
-        count = std::min(count, sequences_per_worker_ - used);
-      }
-      groups_.push_back({p, s, count});
-      s += count;
+void Job::add(RequestState& request) {
+  open(request);
+  if (request.samples.empty()) return;
+  const std::lock_guard lock(queue_mutex_);
+  const int64_t pages = pages_for_one(request.prompt_length(), request.max_completion_length(), shared_end_);
+  if (num_workers_ == 0 || pages > pages_of_worker_) {
+    waiting_.push_back(&request);
+    return;
+  }
+  queue_.push_back({&request, 0, std::ssize(request.samples)});
+  num_open_ += std::ssize(request.samples);
+  ++num_queued_;
+  changed_.notify_all();
+}
+
+void Job::open(RequestState& request) {
+  request.open(recording_);
+  const int64_t num_kept = std::ssize(request.completions) - std::ssize(request.samples);
+  num_total_ += std::ssize(request.completions);
+  num_done_ += num_kept;
+}
+
+bool Job::has_waiting() {
+  const std::lock_guard lock(queue_mutex_);
+  return !waiting_.empty();
+}
+
+std::vector<RequestState*> Job::waiting() {
+  const std::lock_guard lock(queue_mutex_);
+  return waiting_;
+}
+
+void Job::begin_phase(const ThreadPlan& plan, int64_t pages_of_worker, int64_t shared_end) {
+  const std::lock_guard lock(queue_mutex_);
+  std::vector<RequestState*> requests;
+  std::vector<int64_t> num_samples;
+  for (RequestState* request : std::exchange(waiting_, {})) {
+    const int64_t pages = pages_for_one(request->prompt_length(), request->max_completion_length(), shared_end);
+    if (pages > pages_of_worker) {
+      waiting_.push_back(request);
+      continue;
     }
+    requests.push_back(request);
+    num_samples.push_back(std::ssize(request->samples));
+    num_open_ += num_samples.back();
+  }
+  for (const PieceRange& piece : cut_pieces(num_samples, plan)) {
+    queue_.push_back({requests[piece.request], piece.begin, piece.end});
+  }
+  num_queued_ = std::ssize(queue_);
+  num_workers_ = plan.num_workers;
+  num_idle_ = 0;
+  pages_of_worker_ = pages_of_worker;
+  shared_end_ = shared_end;
+}
+
+// What came after the last worker had gone waits for the next phase: whole requests only, for those of the beginning
+// have all been taken.
+void Job::end_phase() {
+  const std::lock_guard lock(queue_mutex_);
+  for (const Piece& piece : queue_) waiting_.push_back(piece.request);
+  queue_.clear();
+  num_queued_ = num_open_ = num_workers_ = 0;
+}
+
+// Even shares of what is left, so that no worker sits on samples that another could begin.
+int64_t Job::share() const { return (num_open_.load(std::memory_order_relaxed) + num_workers_ - 1) / num_workers_; }
+
+Piece Job::pop() {
+  const Piece piece = queue_.front();
+  queue_.pop_front();
+  --num_queued_;
+  return piece;
+}
+
+bool Job::wait_for_work() {
+  std::unique_lock lock(queue_mutex_);
+  ++num_idle_;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return !queue_.empty() || num_idle_ == num_workers_ || is_abandoned_; });
+  if (queue_.empty() || is_abandoned_) return false;
+  --num_idle_;
+  return true;
+}
+
+bool Job::wrote(const Sample& sample) {
+  if (sample.request.rank >= 0) cutoff_.wrote(sample.request.rank, sample.num_written());
+  if (options_.on_token) {
+    const std::lock_guard lock(callback_mutex_);
+    options_.on_token(sample.request.number, sample.completion);
+  }
+  return has_enough(sample);
+}
+
+void Job::close(Sample& sample, bool is_ended) {
+  sample.close();
+  num_open_.fetch_sub(1, std::memory_order_relaxed);
+  if (!is_ended) return;
+  const std::lock_guard lock(callback_mutex_);
+  if (sample.request.rank >= 0) cutoff_.ended(sample.request.rank);
+  if (sample.request.rank >= 0 && cutoff_.is_on()) {
+    withheld_.push_back(&sample);
+    announce_certain();
+  } else {
+    announce(sample);
   }
 }
 
-Random Job::random(const data::Completion& completion) const {
-  const uint64_t prompt_id = static_cast<uint64_t>(batch_.prompts[completion.prompt_index].id);
-  return Random(request_.key.seed, "sample/" + request_.key.stage,
-                {request_.key.step, prompt_id, static_cast<uint64_t>(completion.sample_index)});
+void Job::announce_certain() {
+  const int64_t certain = cutoff_.certain();
+  std::erase_if(withheld_, [&](const Sample* sample) {
+    if (sample->num_written() > certain) return false;
+    announce(*sample);
+    return true;
+  });
 }
 
-bool Job::is_eos(int32_t token) const {
-  return std::find(request_.eos_ids.begin(), request_.eos_ids.end(), token) != request_.eos_ids.end();
-}
-
-bool Job::append(data::Completion& completion, const SampledToken& token) const {
-  completion.token_ids.push_back(token.token);
-  completion.logprobs.push_back(token.logprob);
-  completion.policy_logprobs.push_back(token.policy_logprob);
-  const bool stops = (!request_.params.ignore_eos && is_eos(token.token)) || stop_strings_.ends(completion.token_ids);
-  completion.finish_reason = stops ? data::FinishReason::kStop : data::FinishReason::kLength;
-  return stops || static_cast<int64_t>(completion.token_ids.size()) == request_.params.max_completion_length;
-}
-
-void Job::finish(data::Completion& completion) {
-  if (request_.tokenizer) {
-    const bool drops_last =
-        completion.finish_reason == data::FinishReason::kStop && is_eos(completion.token_ids.back());
-    const auto end = completion.token_ids.end() - (drops_last ? 1 : 0);
-    completion.text = stop_strings_.cut(decode_known(*request_.tokenizer, {completion.token_ids.begin(), end}));
-  }
-  const std::lock_guard lock(progress_mutex_);
+void Job::announce(const Sample& sample) {
   ++num_done_;
-  if (request_.options.progress) {
-    request_.options.progress(num_done_, static_cast<int64_t>(batch_.completions.size()));
+  if (options_.on_completion) options_.on_completion(sample.request.number, sample.completion);
+  if (options_.progress) options_.progress(num_done_, num_total_);
+}
+
+void Job::cut_off() {
+  if (!cutoff_.is_on()) return;
+  const std::lock_guard lock(callback_mutex_);
+  const int64_t limit = cutoff_.limit();
+  for (const Sample* sample : std::exchange(withheld_, {})) {
+    if (sample->num_written() <= limit) announce(*sample);
+  }
+  for (RequestState* request : counted_) {
+    for (Sample& sample : request->samples) sample.cut(limit);
   }
 }
 
-void Job::check_stop() const {
-  if (request_.options.stop.stop_requested()) throw StoppedError("generation stopped as asked");
+bool Job::goes_on() const {
+  if (options_.stop.stop_requested()) throw StoppedError("generation stopped as asked");
+  return !is_abandoned_.load(std::memory_order_relaxed);
+}
+
+void Job::abandon() {
+  const std::lock_guard lock(queue_mutex_);
+  is_abandoned_ = true;
+  changed_.notify_all();
 }
 
 }  // namespace aha::rollout

@@ -1,81 +1,91 @@
-// One call of Engine::generate, as its workers see it.
+// One run of the engine, as its workers see it: what is to be written, and where it goes.
 #pragma once
 #include <atomic>
-#include <memory>
+#include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <vector>
 
-#include "aha/core/random.h"
-#include "aha/rollout/engine.h"
-#include "rollout/stop_strings.h"
+#include "rollout/cutoff.h"
+#include "rollout/request_state.h"
+#include "rollout/thread_plan.h"
 
 namespace aha::rollout {
 
-/// Samples of one prompt that one worker writes: the prompt is read once for all of them.
-struct Group {
-  int64_t prompt_index = 0, first_sample = 0, num_samples = 0;
+/// Samples of one request that one worker writes: the prompt is read once for all of them.
+struct Piece {
+  RequestState* request = nullptr;
+  int64_t begin = 0, end = 0;  // into request->samples
 };
 
-/// The prompts, what is asked for, and where completions go. Workers share it: they take groups by an atomic counter
-/// and each writes only the completions of its own.
+/// Requests wait until a phase begins; then its workers take their samples. Requests that come during a phase join it
+/// where they fit, or wait for the next.
 class Job {
  public:
-  struct Request {
-    const SamplingParams& params;
-    const SampleKey& key;
-    const GenerateOptions& options;
-    const data::Tokenizer* tokenizer;  // may be null
-    std::vector<int32_t> eos_ids;
-  };
-  Job(data::CompletionBatch& batch, Request request, int num_workers, int64_t max_sequences);
+  Job(const GenerateOptions& options, int64_t routing_bytes);
+  /// Before the first phase, the requests that a cut-off counts.
+  void add_counted(RequestState& request);
+  /// Any thread, any time.
+  void add(RequestState& request);
 
-  const SamplingParams& params() const { return request_.params; }
-  const std::vector<int32_t>& prompt_tokens(const Group& group) const {
-    return batch_.prompts[group.prompt_index].token_ids;
-  }
-  data::Completion& completion(int64_t prompt_index, int64_t sample_index) {
-    return batch_.completions[prompt_index * batch_.num_generations + sample_index];
-  }
-  /// The counted random numbers of a completion.
-  Random random(const data::Completion& completion) const;
-  /// Sequences a worker should have at a time, so that all get the same share.
-  int64_t sequences_per_worker() const { return sequences_per_worker_; }
+  // Between phases:
+  bool has_waiting();
+  std::vector<RequestState*> waiting();
+  /// @param pages_of_worker of the smallest part of the cache; larger requests wait
+  void begin_phase(const ThreadPlan& plan, int64_t pages_of_worker, int64_t shared_end);
+  void end_phase();
+  /// After the last phase: what was written beyond the cut-off is taken back.
+  void cut_off();
 
-  /// The next group, if `fits` says it can be taken now.
+  // Workers:
+  /// The next piece for a worker that holds `num_held` samples, if it may have more and `fits` says it can.
   template <class Fits>
-  std::optional<Group> take(Fits fits) {
-    size_t next = next_.load(std::memory_order_relaxed);
-    while (next < groups_.size() && fits(groups_[next])) {
-      if (next_.compare_exchange_weak(next, next + 1, std::memory_order_relaxed)) return groups_[next];
-    }
-    return std::nullopt;
+  std::optional<Piece> take(int64_t num_held, Fits fits) {
+    if (num_queued_.load(std::memory_order_relaxed) == 0) return std::nullopt;
+    const std::lock_guard lock(queue_mutex_);
+    if (queue_.empty() || num_held >= share() || !fits(queue_.front())) return std::nullopt;
+    return pop();
   }
+  /// Waits until another piece comes. @return false once none can come: all workers wait
+  bool wait_for_work();
+  /// A token has been drawn. @return true if the sample needs no more in this run
+  bool wrote(const Sample& sample);
+  bool has_enough(const Sample& sample) const {
+    return sample.request.rank >= 0 && sample.num_written() >= cutoff_.limit();
+  }
+  /// No more tokens come: the last has been drawn (is_ended), or the cut-off reached.
+  void close(Sample& sample, bool is_ended);
+  int64_t routing_bytes() const { return recording_.routing_bytes; }
 
-  /// Appends a token. @return true if it is the last
-  bool append(data::Completion& completion, const SampledToken& token) const;
-  /// Writes the text and counts the completion.
-  void finish(data::Completion& completion);
-
-  /// @throws StoppedError once a stop is asked for
-  void check_stop() const;
-  /// Another worker has failed: what is written now is thrown away.
-  bool is_abandoned() const { return abandoned_.load(std::memory_order_relaxed); }
-  void abandon() { abandoned_.store(true, std::memory_order_relaxed); }
+  /// @throws StoppedError once a stop is asked for. @return false if another worker has failed
+  bool goes_on() const;
+  void abandon();
 
  private:
-  void cut_groups(int num_workers);
-  bool is_eos(int32_t token) const;
+  int64_t share() const;
+  Piece pop();
+  void enqueue(RequestState& request);
+  void open(RequestState& request);
+  void announce(const Sample& sample);
+  void announce_certain();
 
-  data::CompletionBatch& batch_;
-  const Request request_;
-  const StopStrings stop_strings_;
-  int64_t sequences_per_worker_ = 0;
-  std::vector<Group> groups_;
-  std::atomic<size_t> next_ = 0;
-  std::atomic<bool> abandoned_ = false;
-  std::mutex progress_mutex_;  // completions only, never tokens
-  int64_t num_done_ = 0;
+  const GenerateOptions& options_;
+  const Recording recording_;
+  Cutoff cutoff_;
+  std::vector<RequestState*> counted_;
+
+  std::mutex queue_mutex_;
+  std::condition_variable changed_;
+  std::vector<RequestState*> waiting_;  // for the next phase
+  std::deque<Piece> queue_;             // of this one
+  std::atomic<int64_t> num_queued_ = 0, num_open_ = 0;
+  int64_t num_workers_ = 0, num_idle_ = 0, pages_of_worker_ = 0, shared_end_ = 0;  // no workers: between phases
+  std::atomic<bool> is_abandoned_ = false;
+
+  std::mutex callback_mutex_;            // completions, and tokens that somebody looks at
+  std::vector<const Sample*> withheld_;  // ended, but perhaps beyond the cut-off
+  std::atomic<int64_t> num_done_ = 0, num_total_ = 0;
 };
 
 }  // namespace aha::rollout
