@@ -2,7 +2,6 @@
 #include "aha/ops/machine_speed.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -17,32 +16,40 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double kSeconds = 0.1;           // of rounds
-constexpr int64_t kRoundBytes = 64 << 20;  // read in a round, at least
-constexpr int64_t kPanelRows = 256;
+constexpr double kSeconds = 0.2;           // of rounds
+constexpr int64_t kRoundBytes = 16 << 20;  // read in a round by all threads together
+constexpr int64_t kPanelFloats = 8192;
+constexpr int64_t kPanelBytes = kPanelFloats * static_cast<int64_t>(sizeof(float));
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+// What each thread of a round saw of the clock; the round lasts from the first to the last.
+struct Times {
+  explicit Times(int num_threads) : begins(static_cast<size_t>(num_threads)), ends(begins) {}
+  double seconds() const {
+    const auto first = *std::min_element(begins.begin(), begins.end());
+    return std::chrono::duration<double>(*std::max_element(ends.begin(), ends.end()) - first).count();
+  }
+  std::vector<Clock::time_point> begins, ends;
+};
 
-// round(share) on all threads at once, for a while; the time of the fastest round. prepare(share) runs first.
+// round(share, index) on all threads at once, for a while; the time of the fastest round. prepare(share) runs first.
 template <class Prepare, class Round>
-double best_seconds(int num_threads, Prepare prepare, Round round) {
-  Team team(num_threads);
-  double best = 0;
-  std::atomic<bool> is_done = false;
-  team.run(num_threads, [&](Share share) {
+double best_seconds(Team& team, Prepare prepare, Round round) {
+  double best = 0, total = 0;
+  Times times(team.size());
+  team.run(team.size(), [&](Share share) {
+    const auto part = static_cast<size_t>(share.part);
     prepare(share);
-    const Clock::time_point begin = Clock::now();
-    for (int count = 0; !is_done.load(std::memory_order_relaxed); ++count) {
+    for (int64_t index = 0; index == 0 || total < kSeconds; ++index) {
       team.barrier(share);
-      const Clock::time_point start = Clock::now();
-      round(share);
+      times.begins[part] = Clock::now();
+      round(share, index);
+      times.ends[part] = Clock::now();
       team.barrier(share);
       if (share.part == 0) {
-        const double seconds = seconds_since(start);
-        best = count == 0 ? seconds : std::min(best, seconds);
-        is_done.store(seconds_since(begin) > kSeconds, std::memory_order_relaxed);
+        best = index == 0 ? times.seconds() : std::min(best, times.seconds());
+        total += times.seconds();
       }
-      team.barrier(share);  // all see the same
+      team.barrier(share);  // all see the same total
     }
   });
   return best;
@@ -53,55 +60,76 @@ void fill(float* numbers, int64_t count) {
   for (int64_t i = 0; i < count; ++i) numbers[i] = static_cast<float>(i % 7) - 3.0f;
 }
 
-}  // namespace
+// A stretch of each thread's memory, short enough to pass between two interruptions; the next round takes the next.
+struct Stretches {
+  Stretches(int num_threads, int64_t bytes) {
+    num_panels = bytes / kPanelBytes / num_threads;
+    AHA_CHECK(num_panels > 0, std::to_string(bytes) + " bytes are too few to read for so many threads");
+    length = std::min(num_panels, std::max<int64_t>(1, kRoundBytes / kPanelBytes / num_threads));
+    passes = std::max<int64_t>(1, kRoundBytes / (length * num_threads * kPanelBytes));
+  }
+  int64_t first_panel(int64_t round) const { return round % (num_panels / length) * length; }
+
+  int64_t num_panels;      // of a thread
+  int64_t length, passes;  // of a round
+};
 
 // Reading is a product with one row: four streams side by side, faster than any one.
+void read_panels(const float* panels, int64_t count, const float* x, float* y) {
+  const int64_t width = cpu_kernels().panel_width;
+  cpu_kernels().multiply({.a = x,
+                          .lda = kPanelFloats / width,
+                          .a_transposed = false,
+                          .b = panels,
+                          .row_stride = width,
+                          .panel_stride = kPanelFloats,
+                          .c = y,
+                          .ldc = 0,
+                          .m = 1,
+                          .n = count * width,
+                          .k = kPanelFloats / width,
+                          .accumulate = false});
+}
+
+}  // namespace
+
 double read_bytes_per_second(int num_threads, int64_t bytes) {
-  const CpuKernels& kernels = cpu_kernels();
-  const int64_t width = kernels.panel_width, panel = kPanelRows * width;
-  const int64_t num_panels = bytes / static_cast<int64_t>(sizeof(float)) / panel;
-  AHA_CHECK(num_panels >= num_threads, std::to_string(bytes) + " bytes are too few to read for so many threads");
-  const std::unique_ptr<float, FreeNumbers> memory(allocate_numbers<float>(num_panels * panel));
-  const std::vector<float> x(kPanelRows, 1.0f);
-  std::vector<float> y(static_cast<size_t>(num_panels * width));
-  const int64_t passes = std::max<int64_t>(1, kRoundBytes / bytes);
+  Team team(num_threads);
+  const Stretches stretches(num_threads, bytes);
+  const int64_t own = stretches.num_panels * kPanelFloats;
+  const std::unique_ptr<float, FreeNumbers> memory(allocate_numbers<float>(num_threads * own));
+  const std::vector<float> x(kPanelFloats, 1.0f);
+  std::vector<std::vector<float>> results(static_cast<size_t>(num_threads));
   const double seconds = best_seconds(
-      num_threads,
+      team,
       [&](Share share) {
-        fill(memory.get() + share.begin(num_panels) * panel, (share.end(num_panels) - share.begin(num_panels)) * panel);
+        fill(memory.get() + share.part * own, own);
+        results[static_cast<size_t>(share.part)].resize(
+            static_cast<size_t>(stretches.length * cpu_kernels().panel_width));
       },
-      [&](Share share) {
-        for (int64_t pass = 0; pass < passes; ++pass)
-          kernels.multiply({.a = x.data(),
-                            .lda = kPanelRows,
-                            .a_transposed = false,
-                            .b = memory.get() + share.begin(num_panels) * panel,
-                            .row_stride = width,
-                            .panel_stride = panel,
-                            .c = y.data() + share.begin(num_panels) * width,
-                            .ldc = 0,
-                            .m = 1,
-                            .n = (share.end(num_panels) - share.begin(num_panels)) * width,
-                            .k = kPanelRows,
-                            .accumulate = false});
+      [&](Share share, int64_t round) {
+        const float* first = memory.get() + share.part * own + stretches.first_panel(round) * kPanelFloats;
+        for (int64_t pass = 0; pass < stretches.passes; ++pass)
+          read_panels(first, stretches.length, x.data(), results[static_cast<size_t>(share.part)].data());
       });
-  return static_cast<double>(num_panels * panel * passes) * sizeof(float) / seconds;
+  return static_cast<double>(num_threads * stretches.length * stretches.passes * kPanelBytes) / seconds;
 }
 
 double gemm_flops_per_second(int num_threads, NumberType type) {
-  constexpr int64_t kRows = 96, kColumns = 384, kDepth = 384, kRepeats = 8;
+  Team team(num_threads);
+  constexpr int64_t kRows = 96, kColumns = 384, kDepth = 384, kRepeats = 2;
   std::vector<float> weight(kColumns * kDepth), x(kRows * kDepth);
   fill(weight.data(), kColumns * kDepth);
   fill(x.data(), kRows * kDepth);
   std::vector<PackedWeight> weights(static_cast<size_t>(num_threads));
   std::vector<std::vector<float>> results(weights.size());
   const double seconds = best_seconds(
-      num_threads,
+      team,
       [&](Share share) {
         weights[static_cast<size_t>(share.part)] = PackedWeight(weight.data(), kColumns, kDepth, kDepth, type);
         results[static_cast<size_t>(share.part)].resize(kRows * kColumns);
       },
-      [&](Share share) {
+      [&](Share share, int64_t) {
         const auto part = static_cast<size_t>(share.part);
         for (int64_t i = 0; i < kRepeats; ++i)
           weights[part].multiply(x.data(), kRows, kDepth, results[part].data(), kColumns);

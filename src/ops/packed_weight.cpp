@@ -2,13 +2,15 @@
 #include <algorithm>
 
 #include "aha/ops/cpu_gemm.h"
-#include "ops/cpu/aligned_numbers.h"
 #include "ops/cpu/kernels.h"
 #include "ops/cpu/panels.h"
+#include "ops/cpu/weight_memory.h"
 
 namespace aha::ops {
 namespace {
 
+// Of a number in float32, and of a pair in bfloat16.
+constexpr int64_t kUnitBytes = 4;
 // As many panels as stay in the second-level cache while all rows of x pass over them.
 constexpr int64_t kBlockBytes = 768 * 1024;
 // Of these a tile may take several at a time.
@@ -17,11 +19,6 @@ constexpr int64_t kPanelsTogether = 4;
 int64_t panels_of_block(int64_t panel_bytes) {
   const int64_t panels = kBlockBytes / std::max<int64_t>(panel_bytes, 1);
   return std::max(kPanelsTogether, panels / kPanelsTogether * kPanelsTogether);
-}
-
-template <class Number>
-std::shared_ptr<const void> shared_panels(Number* panels) {
-  return std::shared_ptr<const void>(panels, FreeNumbers());
 }
 
 // Where the result goes, and the panels [first, last) that make it.
@@ -63,15 +60,15 @@ PackedWeight::PackedWeight(const float* weight, int64_t n, int64_t k, int64_t ld
   if (type == NumberType::kFloat32) {
     const CpuKernels& kernels = cpu_kernels();
     const int64_t stride = k * kernels.panel_width;
-    float* panels = allocate_numbers<float>(panels_of(n, kernels.panel_width) * stride);
-    panels_ = shared_panels(panels);
-    kernels.pack(weight, ld, true, k, n, panels, stride);
+    const std::shared_ptr<void> panels = weight_memory(panels_of(n, kernels.panel_width) * stride * kUnitBytes);
+    kernels.pack(weight, ld, true, k, n, static_cast<float*>(panels.get()), stride);
+    panels_ = panels;
   } else {
     const PairKernels& kernels = pair_kernels();
     const int64_t stride = pairs_of(k) * kernels.panel_width;
-    Pair* panels = allocate_numbers<Pair>(panels_of(n, kernels.panel_width) * stride);
-    panels_ = shared_panels(panels);
-    kernels.pack(weight, ld, k, n, panels, stride);
+    const std::shared_ptr<void> panels = weight_memory(panels_of(n, kernels.panel_width) * stride * kUnitBytes);
+    kernels.pack(weight, ld, k, n, static_cast<Pair*>(panels.get()), stride);
+    panels_ = panels;
   }
 }
 
