@@ -1,9 +1,10 @@
-// Rounds of reading or multiplying on a team of threads, of which the best counts: others use the machine too.
+// Rounds of reading and of multiplying on a team of threads, of which the best count: others use the machine too.
 #include "aha/ops/machine_speed.h"
 
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,16 @@ constexpr int64_t kRoundBytes = 16 << 20;  // read in a round by all threads tog
 constexpr int64_t kPanelFloats = 8192;
 constexpr int64_t kPanelBytes = kPanelFloats * static_cast<int64_t>(sizeof(float));
 
+double seconds_between(Clock::time_point start, Clock::time_point end) {
+  return std::chrono::duration<double>(end - start).count();
+}
+
 // What each thread of a round saw of the clock; the round lasts from the first to the last.
 struct Times {
   explicit Times(int num_threads) : begins(static_cast<size_t>(num_threads)), ends(begins) {}
   double seconds() const {
-    const auto first = *std::min_element(begins.begin(), begins.end());
-    return std::chrono::duration<double>(*std::max_element(ends.begin(), ends.end()) - first).count();
+    return seconds_between(*std::min_element(begins.begin(), begins.end()),
+                           *std::max_element(ends.begin(), ends.end()));
   }
   std::vector<Clock::time_point> begins, ends;
 };
@@ -115,26 +120,26 @@ double read_bytes_per_second(int num_threads, int64_t bytes) {
   return static_cast<double>(num_threads * stretches.length * stretches.passes * kPanelBytes) / seconds;
 }
 
+// Caches are each core's own, so that every thread may take its best round when it comes.
 double gemm_flops_per_second(int num_threads, NumberType type) {
   Team team(num_threads);
-  constexpr int64_t kRows = 96, kColumns = 384, kDepth = 384, kRepeats = 2;
+  constexpr int64_t kRows = 96, kColumns = 384, kDepth = 384;
   std::vector<float> weight(kColumns * kDepth), x(kRows * kDepth);
   fill(weight.data(), kColumns * kDepth);
   fill(x.data(), kRows * kDepth);
-  std::vector<PackedWeight> weights(static_cast<size_t>(num_threads));
-  std::vector<std::vector<float>> results(weights.size());
-  const double seconds = best_seconds(
-      team,
-      [&](Share share) {
-        weights[static_cast<size_t>(share.part)] = PackedWeight(weight.data(), kColumns, kDepth, kDepth, type);
-        results[static_cast<size_t>(share.part)].resize(kRows * kColumns);
-      },
-      [&](Share share, int64_t) {
-        const auto part = static_cast<size_t>(share.part);
-        for (int64_t i = 0; i < kRepeats; ++i)
-          weights[part].multiply(x.data(), kRows, kDepth, results[part].data(), kColumns);
-      });
-  return 2.0 * kRows * kColumns * kDepth * kRepeats * num_threads / seconds;
+  std::vector<double> best(static_cast<size_t>(num_threads));
+  team.run(num_threads, [&](Share share) {
+    const PackedWeight own(weight.data(), kColumns, kDepth, kDepth, type);
+    std::vector<float> y(kRows * kColumns);
+    const Clock::time_point begin = Clock::now();
+    for (Clock::time_point start = begin, end; seconds_between(begin, start) < kSeconds; start = end) {
+      own.multiply(x.data(), kRows, kDepth, y.data(), kColumns);
+      end = Clock::now();
+      best[static_cast<size_t>(share.part)] =
+          std::max(best[static_cast<size_t>(share.part)], 1 / seconds_between(start, end));
+    }
+  });
+  return 2.0 * kRows * kColumns * kDepth * std::accumulate(best.begin(), best.end(), 0.0);
 }
 
 }  // namespace aha::ops
