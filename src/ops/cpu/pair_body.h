@@ -13,13 +13,16 @@ static void round_pairs(const float* x, int64_t k, Pair* pairs) {
 
 // Sixteen columns of B, stored as rows of W; absent ones are zero.
 static void pack_pair_columns(const float* weight, int64_t ld, int64_t k, int64_t columns, Pair* panel) {
-  for (int64_t row = 0; row < k; row += 8) {
-    const int64_t depth = k - row < 8 ? k - row : 8;
-    alignas(64) Pair pairs[16 * 4] = {};
-    for (int64_t i = 0; i < columns; ++i) round_pairs(weight + i * ld + row, depth, pairs + 4 * i);
+  for (int64_t row = 0; row < k; row += 32) {
+    const int64_t depth = k - row < 32 ? k - row : 32, num_pairs = (depth + 1) / 2;
+    alignas(64) Pair pairs[16 * 16] = {};
+    for (int64_t i = 0; i < columns; ++i) round_pairs(weight + i * ld + row, depth, pairs + 16 * i);
     F16 column[4];
-    load_columns(pairs, 4, column);
-    for (int64_t i = 0; i < (depth + 1) / 2; ++i) store(panel + (row / 2 + i) * kPanelWidth, column[i]);
+    for (int64_t first = 0; first < num_pairs; first += 4) {
+      load_columns(pairs + first, 16, column);
+      for (int64_t i = 0; i < 4 && first + i < num_pairs; ++i)
+        store(panel + (row / 2 + first + i) * kPanelWidth, column[i]);
+    }
   }
 }
 
