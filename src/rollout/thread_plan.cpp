@@ -9,8 +9,11 @@ namespace aha::rollout {
 
 namespace {
 
-// Rows a worker needs for a step to be computing rather than reading weights that all workers read.
-constexpr int64_t kRowsPerRead = 16;
+// Beyond weights that lie in the shared cache beside everything else, a worker needs as many rows as it takes for a
+// step to be arithmetic: experts are read for the rows that chose them, and two workers have half as many each.
+// Measured on two cores, batch 64, team against two workers: 7.6 MB of weights 1.0, 80 MB 0.8, 410 MB 0.7 of the time.
+constexpr int64_t kShareOfCache = 4;
+constexpr int64_t kRowsPerRead = 64;
 // A prompt may be read again by another worker where that is at most this share of the run's tokens.
 constexpr int64_t kShareReadAgain = 16;
 constexpr int64_t kGuessedCacheBytes = int64_t{8} << 20;
@@ -27,7 +30,7 @@ bool may_cut(const RunShape& shape, int64_t num_workers) {
 
 bool is_busy(const RunShape& shape, const RunMeans& means, int64_t num_workers) {
   if (num_workers == 1) return true;
-  const bool is_read_from_cache = means.weight_bytes <= means.cpu_cache_bytes;
+  const bool is_read_from_cache = means.weight_bytes * kShareOfCache <= means.cpu_cache_bytes;
   const int64_t rows = is_read_from_cache ? 1 : kRowsPerRead;
   return means.is_cpu && shape.num_samples >= num_workers * rows && means.num_pages / num_workers >= shape.most_pages &&
          (shares_groups_evenly(shape, num_workers) || may_cut(shape, num_workers));

@@ -29,7 +29,8 @@ struct RunMeans {
   bool is_cpu = true;
 };
 
-/// As many workers as have enough to do and to hold: workers wait for nobody, a team does several times a layer.
+/// As many workers as have enough to do and to hold: workers wait for nobody, a team does several times a layer; but a
+/// team reads the weights once, for the rows of all.
 ThreadPlan plan_threads(const RunShape& shape, const RunMeans& means);
 
 /// Samples [begin, end) of a request, for one worker.

@@ -31,14 +31,16 @@ TEST(ThreadPlan, OneSampleGetsATeam) {
 
 TEST(ThreadPlan, ManySamplesGetAWorkerAThread) {
   EXPECT_EQ(plan(shape(64, 1), means(2, 8)), Pair(2, 1));
-  EXPECT_EQ(plan(shape(64, 1), means(2, 400)), Pair(2, 1));
+  EXPECT_EQ(plan(shape(128, 1), means(2, 400)), Pair(2, 1));
   EXPECT_EQ(plan(shape(64, 1), means(8, 8)), Pair(8, 1));
 }
 
-// 8 rows on two workers would read 400 MB twice for 4 rows each.
+// 64 rows on two workers would read 400 MB twice for 32 rows each.
 TEST(ThreadPlan, FewRowsReadLargeWeightsTogether) {
   EXPECT_EQ(plan(shape(8, 1), means(2, 400)), Pair(1, 2));
-  EXPECT_EQ(plan(shape(64, 1), means(8, 400)), Pair(4, 2));
+  EXPECT_EQ(plan(shape(64, 1), means(2, 9)), Pair(1, 2));
+  EXPECT_EQ(plan(shape(127, 1), means(2, 400)), Pair(1, 2));
+  EXPECT_EQ(plan(shape(256, 1), means(8, 400)), Pair(4, 2));
 }
 
 TEST(ThreadPlan, WorkersTimesTeamsAreTheThreads) {
