@@ -1,5 +1,7 @@
 #include "train/grpo_metrics.h"
 
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -110,6 +112,13 @@ UpdateStats stats_of(const objective::GrpoLoss& loss, double policy_loss, double
           .logp_difference_sum = loss.logp_difference_sum,
           .logp_difference_max = loss.logp_difference_max,
           .num_tokens = loss.num_tokens};
+}
+
+at::Tensor total_rewards(const reward::BatchScores& scores) {
+  const at::Tensor reward_N = at::empty({std::ssize(scores.total)}, at::kDouble);
+  double* out = reward_N.data_ptr<double>();
+  for (const auto& total : scores.total) *out++ = total.value_or(std::nan(""));
+  return reward_N;
 }
 
 void add_completion_metrics(const data::CompletionBatch& batch, Metrics& metrics) {

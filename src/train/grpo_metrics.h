@@ -30,8 +30,11 @@ struct UpdateStats {
 };
 UpdateStats stats_of(const objective::GrpoLoss& loss, double policy_loss, double entropy_sum);
 
+/// Total rewards [N] float64, NaN where a completion was not judged.
+at::Tensor total_rewards(const reward::BatchScores& scores);
+
 void add_completion_metrics(const data::CompletionBatch& batch, Metrics& metrics);
-/// @param reward_N total reward, NaN where not judged
+/// @param reward_N total_rewards()
 void add_reward_metrics(const reward::BatchScores& scores, const at::Tensor& reward_N, int64_t num_generations,
                         bool batch_std, Metrics& metrics);
 /// Clip ratios, entropy and KL are over all updates; sampling/* over the first, whose policy is still the sampler's.

@@ -11,8 +11,11 @@
 namespace aha::train {
 namespace {
 
-bool has_filter(const rollout::SamplingParams& sampling) {
-  return sampling.top_p < 1.0 || sampling.top_k > 0 || sampling.min_p > 0.0;
+// Whether more than the temperature stands between the policy and what is drawn.
+bool is_altered(const rollout::SamplingParams& sampling) {
+  const bool is_filtered = sampling.top_p < 1.0 || sampling.top_k > 0 || sampling.min_p > 0.0;
+  const bool is_penalised = sampling.repetition_penalty != 1.0 || !sampling.bad_token_ids.empty();
+  return is_filtered || is_penalised || !sampling.guided_choice.empty() || sampling.guided_json;
 }
 
 std::vector<double> sampler_logprobs(const data::Completion& completion, const rollout::SamplingParams& sampling) {
@@ -41,7 +44,7 @@ int64_t num_completion_tokens(const std::vector<GrpoSample*>& samples) {
 int64_t GrpoSample::num_inputs() const { return std::ssize(prompt->token_ids) + std::ssize(completion->token_ids) - 1; }
 
 bool needs_rescoring(const rollout::SamplingParams& sampling) {
-  return sampling.temperature != 1.0 && has_filter(sampling);
+  return sampling.temperature != 1.0 && is_altered(sampling);
 }
 
 std::vector<GrpoSample> make_samples(const data::CompletionBatch& batch, const reward::BatchScores& scores,

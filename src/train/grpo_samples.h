@@ -27,7 +27,9 @@ struct GrpoSample {
 std::vector<GrpoSample> make_samples(const data::CompletionBatch& batch, const reward::BatchScores& scores,
                                      const std::vector<double>& advantages, const GrpoConfig& config);
 
-/// A rollout's log-probs are those of training unless a filter (top-p, top-k, min-p) meets a temperature.
+/// Training compares policies under its temperature, without what else changed the draw: filters (top-p, top-k,
+/// min-p), a repetition penalty, bad tokens, a constraint. A rollout has such log-probs at temperature 1, and at any
+/// other where nothing else changed the draw.
 bool needs_rescoring(const rollout::SamplingParams& sampling);
 
 /// Whole groups dealt to `num_minibatches` updates in an order drawn from `random`; each sample's weight is set so that

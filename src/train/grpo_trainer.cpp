@@ -1,7 +1,6 @@
 #include "aha/train/grpo_trainer.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 
 #include <fmt/format.h>
 
@@ -16,6 +15,8 @@
 #include "aha/core/random.h"
 #include "aha/ops/parallel.h"
 #include "aha/train/parameter_file.h"
+#include "train/group_rollout.h"
+#include "train/groups_file.h"
 #include "train/grpo_metrics.h"
 #include "train/grpo_samples.h"
 #include "train/micro_batches.h"
@@ -26,6 +27,7 @@ namespace {
 using Samples = std::vector<GrpoSample*>;
 
 constexpr const char* kReferenceAdapters = "reference.safetensors";
+constexpr const char* kGroupsFile = "groups.jsonl";
 
 objective::ScaleRewards scale_of(const std::string& name) {
   if (name == "group") return objective::ScaleRewards::kGroup;
@@ -35,29 +37,9 @@ objective::ScaleRewards scale_of(const std::string& name) {
 }
 
 void check_config(const GrpoConfig& config) {
-  if (config.sampling.num_generations < 2) {
-    throw ConfigError("num_generations", "must be at least 2, for a completion is judged against its group");
-  }
-  if (config.sampling.temperature <= 0) {
-    throw ConfigError("temperature", "must be above 0, for greedy completions of a prompt are all the same");
-  }
+  for (const ConfigFinding& finding : contradictions(config)) throw ConfigError(finding.key, finding.sentence);
   objective::sequence_weights(config.loss_type, {}, 1);  // throws for an unknown one
   scale_of(config.scale_rewards);
-}
-
-void check_minibatches(const GrpoConfig& config, int64_t num_prompts) {
-  if (config.num_minibatches <= num_prompts) return;
-  throw ConfigError("num_minibatches",
-                    fmt::format("{} is more than the {} prompts of a step; a minibatch needs a group",
-                                config.num_minibatches, num_prompts));
-}
-
-// NaN where a completion was not judged.
-at::Tensor rewards_of(const reward::BatchScores& scores) {
-  const at::Tensor reward_N = at::empty({std::ssize(scores.total)}, at::kDouble);
-  double* out = reward_N.data_ptr<double>();
-  for (const auto& total : scores.total) *out++ = total.value_or(std::nan(""));
-  return reward_N;
 }
 
 std::vector<Samples> cut(const Samples& samples, int64_t tokens_per_micro_batch) {
@@ -111,6 +93,7 @@ struct GrpoTrainer::State {
   rollout::Engine engine;
   AdamW optimizer;
   std::optional<model::Model> reference;
+  Groups carried;  // to be gone on with
 
   bool needs_reference() const { return config.loss.beta > 0; }
   std::vector<double> advantages(const at::Tensor& reward_N, int64_t step) const;
@@ -135,6 +118,7 @@ GrpoTrainer::GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Token
                          num_threads,
                          rollout::Engine(policy, std::move(tokenizer), engine),
                          AdamW(policy, optimizer),
+                         {},
                          {}});
   if (state_->needs_reference()) state_->reference = policy.clone();
 }
@@ -143,21 +127,23 @@ GrpoTrainer::~GrpoTrainer() = default;
 
 rollout::Engine& GrpoTrainer::engine() { return state_->engine; }
 
+int64_t GrpoTrainer::num_carried() const { return std::ssize(state_->carried); }
+
 StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop) {
   State& state = *state_;
   const GrpoConfig& config = state.config;
-  check_minibatches(config, std::ssize(prompts));
   StepReport report;
   Laps clock;
 
-  // Ask: a group of completions for each prompt, from the policy as it stands.
-  const rollout::SampleKey key{state.seed, state.stage, static_cast<uint64_t>(step)};
-  report.completions = state.engine.generate(prompts, config.sampling, key, {.stop = stop, .progress = {}});
+  // Ask: a group of completions for each prompt, from the policy as it stands; what is left from before goes first.
+  GroupRollout groups(config, state.scorer, state.num_threads, state.carried, prompts, step);
+  groups.ask(state.engine, {.seed = state.seed, .stage = state.stage}, stop);
   report.metrics["time/generate"] = clock.lap();
 
-  // Judge: rewards, then how far each completion is above its own group.
-  report.scores = state.scorer.score(report.completions);
-  const at::Tensor reward_N = rewards_of(report.scores);
+  // Judge: rewards, begun as completions ended, then how far each completion is above its own group.
+  report.scores = groups.judge(stop);
+  state.carried = groups.finish(report);
+  const at::Tensor reward_N = total_rewards(report.scores);
   report.advantages = state.advantages(reward_N, step);
   report.metrics["time/reward"] = clock.lap();
 
@@ -168,7 +154,7 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
   for (int64_t pass = 0; pass < config.num_iterations; ++pass) {
     const Random random(state.seed, "minibatches/" + state.stage,
                         {static_cast<uint64_t>(step), static_cast<uint64_t>(pass)});
-    for (const Samples& minibatch : make_minibatches(samples, std::ssize(prompts), config, random)) {
+    for (const Samples& minibatch : make_minibatches(samples, std::ssize(report.completions.prompts), config, random)) {
       updates.push_back(state.update(minibatch, learning_rate));
     }
   }
@@ -289,14 +275,20 @@ void GrpoTrainer::State::add_metrics(StepReport& report, const at::Tensor& rewar
 
 void GrpoTrainer::save(const std::filesystem::path& folder) const {
   state_->optimizer.save(state_->policy, folder);
+  if (state_->config.partial_rollouts) save_groups(folder / kGroupsFile, state_->carried);
   if (!state_->reference) return;
   if (state_->reference->lora()) return save_parameters(*state_->reference, folder / kReferenceAdapters);
   make_folder(folder / "reference");
   state_->reference->save(folder / "reference");
 }
 
-void GrpoTrainer::load(const std::filesystem::path& folder) {
+void GrpoTrainer::load(const std::filesystem::path& folder, const data::PromptBatch& prompts) {
+  Groups carried;
+  if (state_->config.partial_rollouts) {
+    carried = load_groups(folder / kGroupsFile, prompts, state_->config.sampling.num_generations);
+  }
   state_->optimizer.load(state_->policy, folder);
+  state_->carried = std::move(carried);
   if (!state_->reference) return;
   if (state_->reference->lora()) return load_parameters(*state_->reference, folder / kReferenceAdapters);
   const std::string dtype = state_->policy.dtype() == at::kDouble ? "float64" : "float32";

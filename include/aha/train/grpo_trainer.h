@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "aha/data/completion.h"
 #include "aha/data/tokenizer.h"
@@ -35,7 +36,17 @@ struct GrpoConfig {
   int64_t num_minibatches = 1;  // optimizer steps a pass; whole groups each
   int64_t tokens_per_micro_batch = 2048;
   double bias_update_rate = 0.0;
+  // Long tails: a step may be asked for more prompts than it trains on, and end without those that take longest.
+  int64_t enough_prompts = 0;     // complete groups that end a step, which trains on the first of them; 0: all
+  bool partial_rollouts = false;  // what has not ended is gone on with in the next step; else it is thrown away
+  int64_t max_staleness = 4;      // steps: a group that began earlier begins anew
 };
+
+/// What is wrong with keys of a config, alone or beside each other.
+struct ConfigFinding {
+  std::string key, sentence;
+};
+std::vector<ConfigFinding> contradictions(const GrpoConfig& config);
 
 /// One step: the completions, how they were judged, and the metrics by TRL's names (peers.md §2.2).
 struct StepReport {
@@ -51,12 +62,16 @@ class GrpoTrainer {
   GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Tokenizer> tokenizer, GrpoConfig config,
               reward::Scorer scorer, uint64_t seed, std::string stage, rollout::EngineOptions engine = {});
   ~GrpoTrainer();
-  /// @param step 0-based, keys the random numbers · num_steps: for the schedule
+  /// @param prompts asked beside the groups that an earlier step left
+  /// @param step 0-based, keys the random numbers and counts the versions of the policy · num_steps: for the schedule
   /// @throws StoppedError before anything has changed, if `stop` is asked while sampling
   StepReport step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop = {});
-  /// Optimizer moments and reference weights below `folder` (the policy is the caller's).
+  /// Groups that the next step() goes on with before its own prompts.
+  int64_t num_carried() const;
+  /// Optimizer moments, reference weights and the groups to go on with, below `folder` (the policy is the caller's).
   void save(const std::filesystem::path& folder) const;
-  void load(const std::filesystem::path& folder);
+  /// @param prompts those that groups may have been carried of, by id
+  void load(const std::filesystem::path& folder, const data::PromptBatch& prompts = {});
   rollout::Engine& engine();
 
  private:

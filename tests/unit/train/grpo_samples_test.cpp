@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 
 #include "aha/core/random.h"
@@ -66,6 +67,25 @@ TEST(GrpoSamples, OldLogprobsAreThoseOfTheTrainingTemperature) {
   config.sampling.top_p = 1.0;
   EXPECT_FALSE(needs_rescoring(config.sampling));
   EXPECT_EQ(samples_of(completions, {1.0, 0, 0, 0}, config)[0].sampler_logprobs, std::vector<double>{-0.5});
+}
+
+TEST(GrpoSamples, WhateverAltersATemperedDrawNeedsRescoring) {
+  using Sampling = rollout::SamplingParams;
+  const std::vector<std::function<void(Sampling&)>> alterations = {
+      [](Sampling& s) { s.top_p = 0.9; },         [](Sampling& s) { s.top_k = 5; },
+      [](Sampling& s) { s.min_p = 0.1; },         [](Sampling& s) { s.repetition_penalty = 1.1; },
+      [](Sampling& s) { s.bad_token_ids = {3}; }, [](Sampling& s) { s.guided_choice = {"a"}; },
+      [](Sampling& s) { s.guided_json = true; }};
+  const auto completions = batch();
+  for (size_t i = 0; i < alterations.size(); ++i) {
+    SCOPED_TRACE(i);
+    GrpoConfig config;
+    alterations[i](config.sampling);
+    EXPECT_FALSE(needs_rescoring(config.sampling));  // at temperature 1 the policy's own log-probs were recorded
+    EXPECT_EQ(samples_of(completions, {1.0, 0, 0, 0}, config)[0].sampler_logprobs, std::vector<double>{-2.0});
+    config.sampling.temperature = 0.7;
+    EXPECT_TRUE(needs_rescoring(config.sampling));
+  }
 }
 
 TEST(GrpoSamples, WeightsCountTheTokensOfTheirMinibatch) {

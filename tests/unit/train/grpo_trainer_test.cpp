@@ -10,65 +10,23 @@
 #include <algorithm>
 
 #include "aha/core/error.h"
-#include "support/letter_tokenizer.h"
-#include "support/tiny_model.h"
 #include "unit/core/temporary_folder.h"
+#include "unit/train/letter_game.h"
 
 namespace aha::train {
 namespace {
 
+using aha::test::copy_of_parameters;
+using aha::test::equal_parameters;
+using aha::test::relative_difference;
+using aha::test::tiny_model;
 using at::Tensor;
-using test::copy_of_parameters;
-using test::equal_parameters;
-using test::relative_difference;
-using test::tiny_model;
-
-constexpr uint64_t kSeed = 11;
-
-/// Worth what a function of the completion's text says.
-class TextReward final : public reward::Reward {
- public:
-  using Judge = std::function<std::optional<double>(const std::string&)>;
-  explicit TextReward(Judge judge) : judge_(std::move(judge)) {}
-  reward::Score score(const std::string& text, const data::Example&) const override { return {.value = judge_(text)}; }
-
- private:
-  Judge judge_;
-};
-
-reward::Scorer scorer(TextReward::Judge judge) {
-  return reward::Scorer({{.name = "letter", .verifier = ""}}, {std::make_shared<TextReward>(std::move(judge))});
-}
-std::optional<double> starts_with_k(const std::string& text) { return text.starts_with('k') ? 1.0 : 0.0; }
-std::optional<double> share_of_low_letters(const std::string& text) {
-  const auto low = std::count_if(text.begin(), text.end(), [](char letter) { return letter < 'm'; });
-  return static_cast<double>(low) / static_cast<double>(text.size() + 1);
-}
-
-data::PromptBatch prompts(int64_t count) {
-  data::PromptBatch batch;
-  for (int64_t i = 0; i < count; ++i) {
-    data::Prompt& prompt = batch.emplace_back();
-    prompt.id = i;
-    prompt.token_ids = {static_cast<int32_t>(5 + i), 6, static_cast<int32_t>(9 - i)};
-  }
-  return batch;
-}
-
-GrpoConfig small_config() {
-  GrpoConfig config;
-  config.sampling.num_generations = 8;
-  config.sampling.max_completion_length = 6;
-  config.schedule.learning_rate = 1e-2;
-  return config;
-}
-
-GrpoTrainer make_trainer(model::Model& policy, const GrpoConfig& config, TextReward::Judge judge = share_of_low_letters,
-                         int num_threads = 2) {
-  const rollout::EngineOptions engine{.cache_bytes = int64_t{4} << 20, .num_threads = num_threads};
-  return GrpoTrainer(policy, std::make_shared<test::LetterTokenizer>(24, 2), config, scorer(std::move(judge)), kSeed,
-                     "test", engine);
-}
+using test::make_trainer;
+using test::prompts;
+using test::share_of_low_letters;
+using test::small_config;
+using test::starts_with_k;
+using test::TextReward;
 
 struct Outcome {
   StepReport report;
@@ -213,7 +171,7 @@ TEST(GrpoTrainer, ResumesWithTheSameBits) {
   model::Model policy = tiny_model();
   GrpoTrainer trainer = make_trainer(policy, config);
   for (int64_t step = 0; step < 3; ++step) trainer.step(prompts(4), step, 6);
-  const test::TemporaryFolder folder;
+  const aha::test::TemporaryFolder folder;
   policy.save(folder.path());
   trainer.save(folder.path());
 
