@@ -182,10 +182,13 @@ empty.mkdir()
 aha.refuses("generate", empty, "--input", requests, "--output", out, mentions=["empty", "safetensors"])
 broken = aha.write_lines("broken.jsonl", [{"prompt": "a"}, '{"prompt": '])
 untouched = aha.scratch / "untouched.jsonl"
-aha.refuses("generate", model, "--input", broken, "--output", untouched, mentions=["broken.jsonl:2"])
+aha.refuses("tokenize", model, "--input", broken, "--output", untouched, mentions=["broken.jsonl:2"])
 aha.expect(not untouched.exists(), "a refused input leaves no output")
+aha.refuses("generate", model, "--input", broken, "--output", out, mentions=["broken.jsonl:2", "1 of 2 lines"])
+aha.expect("completions" in read_lines(out)[0] and "broken.jsonl:2" in read_lines(out)[1]["error"],
+           "a bad line does not harm the others")
 outside = aha.write_lines("outside.jsonl", [{"input_ids": [1, 99999]}])
-aha.refuses("generate", model, "--input", outside, "--output", untouched, mentions=["99999"])
+aha.refuses("generate", model, "--input", outside, "--output", out, mentions=["99999"])
 aha.refuses("generate", model, "--input", requests, "--output", untouched, "--temperature", -1, mentions=["temperature"])
 aha.refuses("verify", "maths", "--input", verify, "--output", out, mentions=["maths", "math"])
 aha.refuses("frobnicate", mentions=["frobnicate"])
@@ -194,7 +197,7 @@ if os.path.exists("/dev/full"):
 
 # ---- help costs nothing
 aha.expect("run" in aha.run("--help").stdout and aha.run("--version").stdout.strip(), "--help and --version")
-for verb in ["run", "generate", "score", "tokenize", "eval", "data", "verify", "inspect", "bench"]:
+for verb in ["run", "generate", "chat", "score", "tokenize", "eval", "data", "verify", "inspect", "bench"]:
     aha.expect("aha " + verb in aha.run(verb, "--help").stdout, f"{verb} --help has an example")
 assert math.isfinite(aha.checks)
 print(f"{aha.checks} contracts hold")

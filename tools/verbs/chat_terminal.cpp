@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -25,6 +26,17 @@ void on_interrupt(int signal) {
     [[maybe_unused]] const ssize_t written = ::write(STDOUT_FILENO, "\x1b[0m\n", 5);
   }
   _exit(128 + signal);
+}
+
+// Bytes that are no UTF-8 become U+FFFD: models write them, and readers of a pipe choke on them.
+std::string well_formed(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = utf8::character_length(text, i);
+    out += length == 0 ? "\xEF\xBF\xBD" : text.substr(i, length);
+    i += std::max<size_t>(length, 1);
+  }
+  return out;
 }
 
 // Without SA_RESTART: a read that waits ends.
@@ -84,7 +96,7 @@ void ChatOutput::put(const std::string& text) {
 }
 
 void ChatOutput::write(const data::TextPiece& piece) {
-  if (!is_terminal_) return put(piece.text);
+  if (!is_terminal_) return put(well_formed(piece.text));
   if (piece.text.empty()) return;
   std::string text = piece.is_thought == is_dim_ ? "" : piece.is_thought ? kDim : kPlain;
   is_dim_ = piece.is_thought;

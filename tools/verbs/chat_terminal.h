@@ -33,7 +33,7 @@ class ChatInput {
 };
 
 /// Thoughts are dimmed on a terminal, and control characters shown, so that no text can move its cursor. Elsewhere the
-/// text is written as it is.
+/// text is written as it is, but for bytes that are no UTF-8.
 class ChatOutput {
  public:
   ChatOutput();
