@@ -32,6 +32,10 @@ CpuDecoder::CpuDecoder(const DecodeWeights& weights, KvCache& cache, int64_t max
       team_(num_threads > 1 ? std::make_unique<ops::Team>(num_threads) : nullptr),
       pace_(num_threads) {
   AHA_CHECK(cache.type() == weights.options().type, "weights and cache must be of one number type");
+  if (!weights.options().with_mtp) return;
+  AHA_CHECK(cache.page_bytes() == KvCache::page_bytes(weights.config(), weights.options()),
+            "weights with an MTP module need a cache with its layer");
+  draft_ = std::make_unique<DecodeDraft>(weights_, cache, scratch_, team_.get(), num_threads);
 }
 
 const float* CpuDecoder::step(std::span<const DecodeRow> rows) {
@@ -45,7 +49,12 @@ const float* CpuDecoder::step(std::span<const DecodeRow> rows) {
     team_->run(parts, [&](ops::Share share) { run_part(rows, share); });
   }
   pace_.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  if (draft_) draft_->remember(rows);
   return scratch_.logits.get();
+}
+
+std::span<const int32_t> CpuDecoder::draft(std::span<const DraftRow> rows) {
+  return draft_ ? draft_->run(rows) : DecodeBackend::draft(rows);
 }
 
 void CpuDecoder::begin(std::span<const DecodeRow> rows) {
@@ -63,11 +72,7 @@ void CpuDecoder::begin(std::span<const DecodeRow> rows) {
 void CpuDecoder::run_part(std::span<const DecodeRow> rows, ops::Share share) {
   const ModelConfig& config = weights_.config;
   const DecodePart part{weights_, rows, cache_, scratch_, scratch_.parts[share.part], share, team_.get()};
-  const auto attend = config.attention == AttentionKind::kGrouped ? decode_grouped_attention : decode_latent_attention;
-  for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
-    attend(part, layer);
-    decode_feed_forward(part, layer);
-  }
+  for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) decode_layer(part, layer);
   const float* normed = part.normalize_wanted(weights_.norm);
   weights_.head.multiply(normed, std::ssize(scratch_.wanted), config.hidden_size, scratch_.logits.get(),
                          config.vocab_size, /*accumulate=*/false, share);

@@ -5,6 +5,7 @@
 
 #include "aha/ops/team.h"
 #include "model/decode_backend.h"
+#include "model/decode_draft.h"
 #include "model/decode_pace.h"
 #include "model/decode_part.h"
 #include "model/decode_scratch.h"
@@ -15,6 +16,7 @@ class CpuDecoder final : public DecodeBackend {
  public:
   CpuDecoder(const DecodeWeights& weights, KvCache& cache, int64_t max_rows, int num_threads);
   const float* step(std::span<const DecodeRow> rows) override;
+  std::span<const int32_t> draft(std::span<const DraftRow> rows) override;
 
  private:
   void begin(std::span<const DecodeRow> rows);
@@ -25,6 +27,7 @@ class CpuDecoder final : public DecodeBackend {
   DecodeScratch scratch_;
   std::unique_ptr<ops::Team> team_;  // null with one thread
   DecodePace pace_;
+  std::unique_ptr<DecodeDraft> draft_;  // null without an MTP module
 };
 
 }  // namespace aha::model

@@ -51,4 +51,13 @@ void DecodePart::store(const DecodeRow& row, int64_t layer, int64_t begin, const
   }
 }
 
+void decode_layer(const DecodePart& part, int64_t layer) {
+  if (part.weights.config.attention == AttentionKind::kGrouped) {
+    decode_grouped_attention(part, layer);
+  } else {
+    decode_latent_attention(part, layer);
+  }
+  decode_feed_forward(part, layer);
+}
+
 }  // namespace aha::model

@@ -62,4 +62,7 @@ void decode_grouped_attention(const DecodePart& part, int64_t layer);
 /// x_RD += feed-forward block of its normed rows. All parts together; ends with a barrier.
 void decode_feed_forward(const DecodePart& part, int64_t layer);
 
+/// Both.
+void decode_layer(const DecodePart& part, int64_t layer);
+
 }  // namespace aha::model

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <string>
 
+#include "aha/core/error.h"
 #include "aha/ops/parallel.h"
 #include "model/merged_weights.h"
 #include "model/router_shape.h"
@@ -15,6 +16,8 @@
 namespace aha::model {
 
 namespace {
+
+std::string layer_prefix(int64_t layer) { return "layers." + std::to_string(layer) + "."; }
 
 class Packer {
  public:
@@ -32,6 +35,12 @@ class Packer {
 
   DecodeLayer layer(const std::string& prefix, bool is_moe) const {
     return {attention(prefix), feed_forward(prefix, is_moe)};
+  }
+
+  DecodeMtp mtp() const {
+    const std::string prefix = layer_prefix(config_.num_hidden_layers);
+    return {floats(prefix + "enorm"), floats(prefix + "hnorm"), floats(prefix + "shared_head_norm"),
+            pack(prefix + "eh_proj")};
   }
 
  private:
@@ -149,6 +158,10 @@ int64_t feed_forward_bytes(const DecodeFeedForward& block, int64_t num_experts) 
   return bytes;
 }
 
+int64_t mtp_bytes(const DecodeMtp& mtp) {
+  return bytes_of(mtp.embedding_norm) + bytes_of(mtp.hidden_norm) + bytes_of(mtp.head_norm) + mtp.eh_proj.bytes();
+}
+
 }  // namespace
 
 NumberRows::NumberRows(const float* floats, int64_t num_rows, int64_t width, ops::NumberType type) : width_(width) {
@@ -174,7 +187,8 @@ int64_t NumberRows::bytes() const { return bytes_of(floats_) + std::ssize(bfloat
 DecodeWeights::DecodeWeights(const Model& model, const DecodeOptions& options) : state_(std::make_unique<State>()) {
   state_->config = model.config();
   state_->options = options;
-  state_->layers.resize(model.config().num_hidden_layers);
+  AHA_CHECK(!options.with_mtp || model.config().num_nextn_predict_layers == 1, "the model has no MTP module");
+  state_->layers.resize(model.config().num_hidden_layers + (options.with_mtp ? 1 : 0));
   update(model);
 }
 
@@ -186,11 +200,12 @@ void DecodeWeights::update(const Model& model) {
   state_->norm = packer.floats("norm");
   state_->head = packer.pack(config.tie_word_embeddings ? "embed_tokens" : "lm_head");
   state_->router = router_shape(config);
+  if (state_->options.with_mtp) state_->mtp = packer.mtp();
   std::atomic<int64_t> next = 0;
   ops::run_workers(ops::default_num_threads(), [&](int) {
     const at::NoGradGuard no_grad_here;
-    for (int64_t l = next++; l < config.num_hidden_layers; l = next++) {
-      state_->layers[l] = packer.layer("layers." + std::to_string(l) + ".", config.is_moe_layer(l));
+    for (int64_t l = next++; l < std::ssize(state_->layers); l = next++) {
+      state_->layers[l] = packer.layer(layer_prefix(l), config.is_moe_layer(l));
     }
   });
   int64_t num_moe = 0;
@@ -208,8 +223,9 @@ int64_t DecodeWeights::bytes() const {
   return state_->embedding.bytes() + step_bytes(std::max<int64_t>(config().n_routed_experts, 1));
 }
 
+// A step and the drafts after it, where there are some.
 int64_t DecodeWeights::step_bytes(int64_t num_experts) const {
-  int64_t bytes = bytes_of(state_->norm) + state_->head.bytes();
+  int64_t bytes = bytes_of(state_->norm) + state_->head.bytes() + mtp_bytes(state_->mtp);
   for (const DecodeLayer& layer : state_->layers) {
     bytes += attention_bytes(layer.attention) + feed_forward_bytes(layer.feed_forward, num_experts);
   }

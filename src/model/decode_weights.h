@@ -60,12 +60,19 @@ struct DecodeLayer {
   DecodeFeedForward feed_forward;
 };
 
+/// What the MTP module has besides its layer: norms, and the projection of the two halves that they make.
+struct DecodeMtp {
+  std::vector<float> embedding_norm, hidden_norm, head_norm;
+  ops::PackedWeight eh_proj;
+};
+
 struct DecodeWeights::State {
   ModelConfig config;
   DecodeOptions options;
   NumberRows embedding;
   std::vector<float> norm;
-  std::vector<DecodeLayer> layers;
+  std::vector<DecodeLayer> layers;  // and that of the MTP module, with DecodeOptions::with_mtp
+  DecodeMtp mtp;
   ops::PackedWeight head;
   ops::RouterShape router{};
 };

@@ -32,11 +32,15 @@ void expect_no_allocation(const ModelConfig& config, const DecodeOptions& option
   Decoder decoder(weights, cache, kRows, num_threads);
   std::vector<uint8_t> experts(kRows * 2 * 3);
   std::vector<DecodeRow> rows(kRows);
+  std::vector<DraftRow> draft_rows(kRows / 2);
   const auto run_step = [&](int32_t position) {
     for (int32_t r = 0; r < kRows; ++r) {
       rows[r] = {(r + position) % 23, position, &pages[r], r % 2 == 0, experts.data() + r * 6};
     }
     decoder.step(rows);
+    if (!options.with_mtp) return;
+    for (int32_t r = 0; r < kRows / 2; ++r) draft_rows[r] = {2 * r, (r + position) % 23, r % 3 == 0};
+    decoder.draft(draft_rows);
   };
   // The first steps grow the products' own scratch, which is kept; on all threads and on one.
   for (int32_t position = 0; position < 40; ++position) run_step(position);
@@ -48,7 +52,12 @@ void expect_no_allocation(const ModelConfig& config, const DecodeOptions& option
 TEST(DecoderAllocation, AStepAllocatesNothing) {
   for (const ModelConfig& config : {tiny_config(), plain_config(), tiny_qwen2(), tiny_qwen3_moe()}) {
     for (const ops::NumberType type : {ops::NumberType::kFloat32, ops::NumberType::kBFloat16}) {
-      for (const int num_threads : {1, 2}) expect_no_allocation(config, {.type = type}, num_threads);
+      for (const int num_threads : {1, 2}) {
+        expect_no_allocation(config, {.type = type}, num_threads);
+        if (config.num_nextn_predict_layers > 0) {
+          expect_no_allocation(config, {.type = type, .with_mtp = true}, num_threads);
+        }
+      }
     }
   }
 }
