@@ -1,6 +1,4 @@
 // Drafts change no completion, and those that are right are counted.
-#include <ATen/core/grad_mode.h>
-
 #include <gtest/gtest.h>
 
 #include "support/letter_tokenizer.h"
@@ -47,7 +45,7 @@ TEST(EngineSpeculation, NgramDraftsChangeNoBit) {
   }
 }
 
-// A greedy model whose layers do nothing repeats its token for ever: all drafts but the first few are right.
+// Each draft that is right saves the step in which it would have been drawn.
 TEST(EngineSpeculation, RightDraftsSaveSteps) {
   const model::Model policy = tiny_policy(model::tiny_qwen2());
   SamplingParams params = tiny_sampling(1, 100);
@@ -62,6 +60,30 @@ TEST(EngineSpeculation, RightDraftsSaveSteps) {
   const EngineStats& stats = engine.stats();
   EXPECT_EQ(stats.steps, 100 - stats.accepted_draft_tokens);
   EXPECT_EQ(stats.computed_tokens, 9 + stats.steps - 1 + stats.draft_tokens);
+}
+
+// The model's own head: each sample reads the prompt's last token for itself.
+TEST(EngineSpeculation, TheModelsOwnDraftsChangeNoBit) {
+  const model::Model policy = tiny_policy(model::tiny_config());
+  const int64_t page = model::KvCache::page_bytes(policy.config(), {.with_mtp = true});
+  SamplingParams params = tiny_sampling(4, 80);
+  params.temperature = 0.5;
+  Engine plain(policy, nullptr, {.num_threads = 1});
+  const GenerateOptions recorded{.record_routing = true};
+  const data::CompletionBatch expected = plain.generate(repeating_prompts(), params, {.seed = 5}, recorded);
+  for (const EngineOptions& options :
+       {EngineOptions{.num_threads = 1, .speculation = "mtp"},
+        EngineOptions{.num_threads = 2, .max_rows = 9, .speculation = "mtp"},
+        EngineOptions{.cache_bytes = 7 * page, .num_threads = 1, .speculation = "mtp"}}) {
+    Engine engine(policy, nullptr, options);
+    const data::CompletionBatch found = engine.generate(repeating_prompts(), params, {.seed = 5}, recorded);
+    expect_same(found.completions, expected.completions);
+    EXPECT_EQ(found.prompt_routing, expected.prompt_routing);
+    const EngineStats& stats = engine.stats();
+    EXPECT_GT(stats.draft_tokens, stats.completion_tokens / 4);
+    EXPECT_GT(stats.accepted_draft_tokens, 0);
+    EXPECT_LT(stats.accepted_draft_tokens, stats.draft_tokens);
+  }
 }
 
 TEST(EngineSpeculation, StopsAndLengthsHoldWithinDrafts) {
