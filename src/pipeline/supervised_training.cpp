@@ -29,7 +29,12 @@ Metrics metrics_of(const train::SftReport& report) {
 }  // namespace
 
 rollout::EngineOptions engine_options(const EngineConfig& config, const StageContext& context) {
-  return {.cache_bytes = config.cache_bytes, .num_threads = context.num_threads, .max_rows = config.max_rows};
+  return {.cache_bytes = config.cache_bytes,
+          .num_threads = context.num_threads,
+          .max_rows = config.max_rows,
+          .dtype = config.rollout_dtype,
+          .speculation = config.speculation,
+          .num_draft_tokens = config.num_draft_tokens};
 }
 
 SupervisedTraining::SupervisedTraining(Policy policy, const train::SftConfig& config, const LoopConfig& loop,

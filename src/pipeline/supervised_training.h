@@ -28,11 +28,19 @@ void visit_sft(train::SftConfig& config, Fields& field) {
 struct EngineConfig {
   int64_t cache_bytes = int64_t{256} << 20;
   int64_t max_rows = 256;
+  std::string rollout_dtype = "auto";
+  std::string speculation = "none";
+  int64_t num_draft_tokens = 4;
 
   template <class Fields>
   void visit(Fields& field) {
     field("cache_bytes", cache_bytes, "memory of the rollout's key-value cache", at_least(1 << 20));
     field("max_rows", max_rows, "tokens a worker decodes together", at_least(1));
+    field("rollout_dtype", rollout_dtype, "of weights, products and cache while sampling; auto: the model's",
+          one_of({"auto", "float32", "bfloat16"}));
+    field("speculation", speculation, "where drafts come from, which change the speed and no token",
+          one_of({"none", "ngram", "mtp"}));
+    field("num_draft_tokens", num_draft_tokens, "most drafts a step, by ngram", at_least(1));
   }
 };
 rollout::EngineOptions engine_options(const EngineConfig& config, const StageContext& context);

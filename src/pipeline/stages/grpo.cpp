@@ -1,12 +1,13 @@
 // Stage `grpo`: reinforcement learning on prompts with rewards, group by group.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "aha/core/error.h"
 #include "aha/data/jsonl.h"
 #include "aha/train/grpo_trainer.h"
-#include "pipeline/data_source.h"
+#include "pipeline/prompt_order.h"
 #include "pipeline/recipe.h"
 #include "pipeline/reward_reference.h"
 #include "pipeline/supervised_training.h"
@@ -22,6 +23,7 @@ struct GrpoStageConfig {
   std::vector<std::string> prompts;
   std::string template_name = "plain";
   int64_t prompts_per_step = 8;
+  double oversampling = 1.0;
   int64_t max_steps = 100;
   std::vector<reward::RewardConfig> rewards;
   train::GrpoConfig training;
@@ -44,6 +46,8 @@ struct GrpoStageConfig {
     field("prompts", prompts, "tasks whose training prompts are asked; default: all of the recipe's");
     field("template", template_name, "how a problem becomes a prompt: plain, r1_zero, chat");
     field("prompts_per_step", prompts_per_step, "prompts a step", at_least(1));
+    field("oversampling", oversampling,
+          "how many times as many are asked; a step ends when prompts_per_step are complete", between(1, 16));
     field("max_steps", max_steps, "steps of the stage", at_least(1));
     field("rewards", rewards, "what is judged; a bare name means its last definition");
     training.sampling.visit(field);
@@ -53,6 +57,11 @@ struct GrpoStageConfig {
     training.optimizer.visit(field);
     engine.visit(field);
     loop.visit(field);
+  }
+
+  int64_t prompts_asked() const {
+    constexpr double kRounding = 1e-9;  // 1.1 * 10 is a little more than 11
+    return static_cast<int64_t>(std::ceil(static_cast<double>(prompts_per_step) * oversampling - kRounding));
   }
 
   template <class Fields>
@@ -69,40 +78,9 @@ struct GrpoStageConfig {
     field("num_minibatches", c.num_minibatches, "optimizer steps a pass; whole groups each", at_least(1));
     field("tokens_per_micro_batch", c.tokens_per_micro_batch, "tokens one worker takes at a time", at_least(1));
     field("bias_update_rate", c.bias_update_rate, "step of the expert bias that balances the load", at_least(0));
+    field("partial_rollouts", c.partial_rollouts, "goes on in the next step with what oversampling has cut off");
+    field("max_staleness", c.max_staleness, "steps after which what was cut off begins anew", at_least(1));
   }
-};
-
-// Prompts of a step: the counted order of each pass over all of them, cut into steps.
-class PromptOrder {
- public:
-  PromptOrder(data::PromptBatch prompts, int64_t per_step, const StageHead& head)
-      : prompts_(std::move(prompts)),
-        per_step_(per_step),
-        seed_(static_cast<uint64_t>(*head.seed)),
-        purpose_("prompts/" + head.name) {}
-
-  data::PromptBatch of_step(int64_t step) {
-    data::PromptBatch batch;
-    for (int64_t i = step * per_step_; i < (step + 1) * per_step_; ++i) batch.push_back(at(i));
-    return batch;
-  }
-
- private:
-  const data::Prompt& at(int64_t position) {
-    const int64_t size = std::ssize(prompts_);
-    if (order_.empty() || epoch_ != position / size) {
-      epoch_ = position / size;
-      order_ = permutation(seed_, purpose_, static_cast<uint64_t>(epoch_), size);
-    }
-    return prompts_[order_[position % size]];
-  }
-
-  data::PromptBatch prompts_;
-  int64_t per_step_;
-  uint64_t seed_;
-  std::string purpose_;
-  int64_t epoch_ = 0;
-  std::vector<int64_t> order_;
 };
 
 nlohmann::ordered_json number_or_null(const std::optional<double>& value) {
@@ -138,7 +116,7 @@ class GrpoTraining final : public Training {
         context_(context),
         policy_(std::move(policy)),
         order_(context.tasks.training_prompts(config.prompts, config.template_name, *context.tokenizer),
-               config.prompts_per_step, config.head),
+               static_cast<uint64_t>(*config.head.seed), "prompts/" + config.head.name),
         trainer_(policy_.model, context.tokenizer, config.training, make_scorer(config, context),
                  static_cast<uint64_t>(*config.head.seed), config.head.name, engine_options(config.engine, context)) {
     if (config.loop.eval) {
@@ -150,7 +128,9 @@ class GrpoTraining final : public Training {
   bool has_completions() const override { return true; }
 
   StepResult step(int64_t step, std::stop_token stop) override {
-    train::StepReport report = trainer_.step(order_.of_step(step), step, config_.max_steps, stop);
+    const int64_t count = config_.prompts_asked() - trainer_.num_carried();
+    train::StepReport report = trainer_.step(order_.next(prompts_taken_, count), step, config_.max_steps, stop);
+    prompts_taken_ += count;
     StepResult result{.metrics = report.metrics, .completion_lines = completion_lines(report, step + 1)};
     for (const data::Completion& completion : report.completions.completions) {
       const auto& prompt = report.completions.prompts[completion.prompt_index].token_ids;
@@ -176,9 +156,12 @@ class GrpoTraining final : public Training {
   void save(const std::filesystem::path& folder) const override { trainer_.save(folder); }
   void load(const std::filesystem::path& folder) override {
     restore_policy(policy_.model, folder, context_);
-    trainer_.load(folder);
+    trainer_.load(folder, order_.prompts());
     trainer_.engine().update_weights();
   }
+
+  nlohmann::json cursor() const override { return {{"prompts_taken", prompts_taken_}}; }
+  void set_cursor(const nlohmann::json& cursor) override { prompts_taken_ = cursor.at("prompts_taken").get<int64_t>(); }
 
   std::string note() const override {
     const auto of = [&](const char* name) {
@@ -201,6 +184,7 @@ class GrpoTraining final : public Training {
   const StageContext& context_;
   Policy policy_;
   PromptOrder order_;
+  int64_t prompts_taken_ = 0;
   train::GrpoTrainer trainer_;
   std::optional<HeldOutEval> eval_;
   Metrics last_;
@@ -226,6 +210,7 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
     if (config_.prompts.empty()) errors.add(path + ".prompts", "is empty, and the recipe has no tasks to fill it");
     check_template(config_.template_name, path + ".template", errors);
     check_rewards(config_.rewards, path + ".rewards", errors);
+    if (config_.oversampling > 1) config_.training.enough_prompts = config_.prompts_per_step;
     check_group(path, errors);
     if (!config_.loop.eval) return;
     const EvalDefaults defaults = {.task = config_.prompts.empty() ? "" : config_.prompts.front(),
@@ -247,14 +232,20 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
   }
 
   std::vector<std::string> plan() const override {
-    const int64_t completions = config_.prompts_per_step * config_.training.sampling.num_generations;
-    const int64_t longest = config_.training.sampling.max_completion_length;
-    return {fmt::format("{} prompts x {} generations = {} completions a step, at most {} x {} = {} new tokens",
-                        config_.prompts_per_step, config_.training.sampling.num_generations, completions, completions,
-                        longest, completions * longest),
-            fmt::format("{} optimizer steps a rollout ({} passes x {} mini-batches), {} steps",
-                        config_.training.num_iterations * config_.training.num_minibatches,
-                        config_.training.num_iterations, config_.training.num_minibatches, config_.max_steps)};
+    const train::GrpoConfig& training = config_.training;
+    const int64_t asked = config_.prompts_asked(), group = training.sampling.num_generations;
+    const int64_t longest = training.sampling.max_completion_length;
+    std::vector<std::string> lines = {
+        fmt::format("{} prompts x {} generations = {} completions a step, at most {} x {} = {} new tokens", asked,
+                    group, asked * group, asked * group, longest, asked * group * longest),
+        fmt::format("{} optimizer steps a rollout ({} passes x {} mini-batches), {} steps",
+                    training.num_iterations * training.num_minibatches, training.num_iterations,
+                    training.num_minibatches, config_.max_steps)};
+    if (training.enough_prompts > 0) {
+      lines.push_back(fmt::format("a step ends with {} complete groups; the others are {}", training.enough_prompts,
+                                  training.partial_rollouts ? "gone on with in the next" : "thrown away"));
+    }
+    return lines;
   }
 
   void run(const StageContext& context) override {
@@ -267,11 +258,8 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
     const train::GrpoConfig& training = config_.training;
     if (config_.rewards.empty())
       errors.add(path + ".rewards", "is missing or empty; without a reward nothing is learned");
-    if (training.sampling.num_generations < 2) {
-      errors.add(path + ".num_generations", "must be at least 2: a completion is compared with its own group");
-    }
-    if (training.sampling.temperature == 0) {
-      errors.add(path + ".temperature", "must be above 0: greedy completions of a group are all the same");
+    for (const train::ConfigFinding& finding : train::contradictions(training)) {
+      errors.add(path + "." + finding.key, finding.sentence);
     }
     if (training.num_minibatches > config_.prompts_per_step) {
       errors.add(path + ".num_minibatches", "must be at most prompts_per_step: a mini-batch holds whole groups");

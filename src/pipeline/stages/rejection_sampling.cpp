@@ -9,6 +9,7 @@
 #include "aha/core/log.h"
 #include "aha/data/jsonl.h"
 #include "aha/report/progress.h"
+#include "aha/reward/scoring_pool.h"
 #include "pipeline/completion_filter.h"
 #include "pipeline/held_out_eval.h"
 #include "pipeline/model_source.h"
@@ -140,9 +141,16 @@ class RejectionSampling {
     const int64_t end = std::min<int64_t>(cursor_.next_prompt + config_.prompts_per_step, std::ssize(prompts_));
     const data::PromptBatch prompts(prompts_.begin() + cursor_.next_prompt, prompts_.begin() + end);
     const rollout::SampleKey key{.seed = static_cast<uint64_t>(*config_.head.seed), .stage = config_.head.name};
-    const data::CompletionBatch batch =
-        engine_.generate(prompts, config_.sampling, key, {.stop = context_.stop, .progress = {}});
-    const reward::BatchScores scores = scorer_.score(batch);
+    const int64_t num_samples = config_.sampling.num_generations;
+    reward::ScoringPool pool(scorer_, std::ssize(prompts) * num_samples, context_.num_threads);
+    rollout::GenerateOptions options;
+    options.stop = context_.stop;
+    options.on_completion = [&](int64_t prompt, const data::Completion& completion) {
+      pool.submit(prompt * num_samples + completion.sample_index, completion,
+                  prompts[static_cast<size_t>(prompt)].example);
+    };
+    const data::CompletionBatch batch = engine_.generate(prompts, config_.sampling, key, options);
+    const reward::BatchScores scores = pool.wait(context_.stop);
     const std::vector<std::string> reasons = filter_.reasons(batch, scores);
     for (size_t i = 0; i < batch.completions.size(); ++i) take(batch, scores, i, reasons[i]);
     cursor_.next_prompt = end;

@@ -83,8 +83,8 @@ void expect_same_run(const fs::path& a, const fs::path& b) {
   EXPECT_EQ(read_json(a / "05-report/result.json"), read_json(b / "05-report/result.json"));
 }
 
-TEST_F(RunTest, StoppedAgainAndAgainItEndsWithTheSameBytes) {
-  const fs::path whole = run_recipe(options("whole"));
+// @return how often the run was stopped before it came to its end
+int64_t run_with_stops(RunOptions options) {
   int64_t stops = 0;
   for (auto delay = std::chrono::milliseconds(60);; delay = delay * 5 / 4) {
     std::stop_source source;
@@ -92,18 +92,48 @@ TEST_F(RunTest, StoppedAgainAndAgainItEndsWithTheSameBytes) {
       std::this_thread::sleep_for(delay);
       source.request_stop();
     });
-    RunOptions again = options("stopped");
-    again.stop = source.get_token();
+    options.stop = source.get_token();
     try {
-      run_recipe(again);
-      break;
+      run_recipe(options);
+      return stops;
     } catch (const StoppedError& error) {
       EXPECT_EQ(error.code(), ExitCode::kStopped);
       ++stops;
     }
   }
-  EXPECT_GE(stops, 2);
+}
+
+TEST_F(RunTest, StoppedAgainAndAgainItEndsWithTheSameBytes) {
+  const fs::path whole = run_recipe(options("whole"));
+  EXPECT_GE(run_with_stops(options("stopped")), 2);
   expect_same_run(whole, folder_ / "stopped/t");
+}
+
+// What a step leaves unfinished lies in its checkpoint, and the place in the order of prompts too.
+TEST_F(RunTest, PartialRolloutsStoppedAgainAndAgainEndWithTheSameBytes) {
+  const auto partial = [&](const std::string& parent) {
+    RunOptions run = options(parent, {"stages.zero.oversampling=2", "stages.zero.partial_rollouts=true",
+                                      "stages.zero.max_steps=10", "stages.zero.max_completion_length=40"});
+    run.stop_after = "zero";
+    return run;
+  };
+  const fs::path whole = run_recipe(partial("whole")) / "02-zero";
+  EXPECT_GE(run_with_stops(partial("stopped")), 2);
+  const fs::path stopped = folder_ / "stopped/t/02-zero";
+  EXPECT_EQ(hash_folder(whole / "model"), hash_folder(stopped / "model"));
+  EXPECT_EQ(timeless(whole / "metrics.jsonl"), timeless(stopped / "metrics.jsonl"));
+  EXPECT_EQ(read_file(whole / "completions.jsonl"), read_file(stopped / "completions.jsonl"));
+  const std::string& metrics = timeless(whole / "metrics.jsonl");
+  EXPECT_THAT(metrics, HasSubstr("rollout/carried_groups"));
+  double carried = 0, stale = 0;
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json row = nlohmann::json::parse(line);
+    carried += row.value("rollout/carried_groups", 0.0);
+    stale += row.value("rollout/old_token_ratio", 0.0);
+  }
+  EXPECT_GT(carried, 0);
+  EXPECT_GT(stale, 0);
 }
 
 TEST_F(RunTest, LeavesWhatTheContractsPromise) {
