@@ -7,12 +7,14 @@
 
 #include "aha/core/error.h"
 #include "aha/model/model.h"
+#include "model/device.h"
 #include "model/field_reader.h"
 #include "model/findings.h"
 #include "model/fp8_blocks.h"
 #include "model/hf_names.h"
 #include "model/json_file.h"
 #include "model/layout.h"
+#include "model/state.h"
 #include "model/weight_files.h"
 
 namespace aha::model {
@@ -139,16 +141,10 @@ at::ScalarType parse_dtype(const std::string& name) {
   throw ConfigError("dtype", "is " + quote_untrusted(name) + ", but must be float32, float64 or bfloat16");
 }
 
-void check_device(const std::string& name) {
-  if (name == "auto" || name == "cpu") return;
-  if (name == "cuda") throw MissingError("device: cuda is not in this build; use device cpu");
-  throw ConfigError("device", "is \"" + name + "\", but must be auto, cpu or cuda");
-}
-
 }  // namespace
 
 Model load(const std::filesystem::path& folder, const LoadOptions& options) {
-  check_device(options.device);
+  const at::Device device = find_device(options.device);
   const at::ScalarType dtype = parse_dtype(options.dtype);
   if (!std::filesystem::exists(folder / "config.json")) {
     throw InputError(folder.string(), "has no config.json; a model folder holds config.json and model.safetensors");
@@ -168,6 +164,12 @@ Model load(const std::filesystem::path& folder, const LoadOptions& options) {
   const SharedTensors shared = hf_shared(ours, config);
   check_shared(files, shared.saved);
   check_shared(files, shared.tolerated);
+  if (!device.is_cpu()) {
+    for (auto* tensors : {&model.state_->weights, &model.state_->buffers}) {
+      for (NamedTensor& item : *tensors) item.tensor = item.tensor.detach().to(device);
+    }
+    model.state_->arrange();
+  }
   return model;
 }
 

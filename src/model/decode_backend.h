@@ -19,5 +19,7 @@ class DecodeBackend {
 /// Own kernels on the threads of a team.
 std::unique_ptr<DecodeBackend> make_cpu_decoder(const DecodeWeights& weights, KvCache& cache, int64_t max_rows,
                                                 int num_threads);
+/// LibTorch's operations, of a DecodeOptions::tensor_device.
+std::unique_ptr<DecodeBackend> make_tensor_decoder(const DecodeWeights& weights, KvCache& cache, int64_t max_rows);
 
 }  // namespace aha::model

@@ -188,18 +188,23 @@ DecodeWeights::DecodeWeights(const Model& model, const DecodeOptions& options) :
   state_->config = model.config();
   state_->options = options;
   AHA_CHECK(!options.with_mtp || model.config().num_nextn_predict_layers == 1, "the model has no MTP module");
-  state_->layers.resize(model.config().num_hidden_layers + (options.with_mtp ? 1 : 0));
+  if (!options.tensor_device) state_->layers.resize(model.config().num_hidden_layers + (options.with_mtp ? 1 : 0));
   update(model);
 }
 
 void DecodeWeights::update(const Model& model) {
   const at::NoGradGuard no_grad;
   const ModelConfig& config = state_->config;
+  state_->router = router_shape(config);
+  if (state_->options.tensor_device) {
+    state_->tensors.reset();
+    state_->tensors = std::make_unique<TensorWeights>(make_tensor_weights(model, state_->options));
+    return;
+  }
   const Packer packer(model, state_->options.type);
   state_->embedding = packer.rows("embed_tokens");
   state_->norm = packer.floats("norm");
   state_->head = packer.pack(config.tie_word_embeddings ? "embed_tokens" : "lm_head");
-  state_->router = router_shape(config);
   if (state_->options.with_mtp) state_->mtp = packer.mtp();
   std::atomic<int64_t> next = 0;
   ops::run_workers(ops::default_num_threads(), [&](int) {
@@ -220,11 +225,16 @@ const ModelConfig& DecodeWeights::config() const { return state_->config; }
 const DecodeOptions& DecodeWeights::options() const { return state_->options; }
 
 int64_t DecodeWeights::bytes() const {
-  return state_->embedding.bytes() + step_bytes(std::max<int64_t>(config().n_routed_experts, 1));
+  const int64_t embedding_bytes = state_->tensors ? state_->tensors->embedding_bytes : state_->embedding.bytes();
+  return embedding_bytes + step_bytes(std::max<int64_t>(config().n_routed_experts, 1));
 }
 
 // A step and the drafts after it, where there are some.
 int64_t DecodeWeights::step_bytes(int64_t num_experts) const {
+  if (state_->tensors) {
+    return state_->tensors->other_bytes +
+           std::min(num_experts, config().n_routed_experts) * state_->tensors->expert_bytes;
+  }
   int64_t bytes = bytes_of(state_->norm) + state_->head.bytes() + mtp_bytes(state_->mtp);
   for (const DecodeLayer& layer : state_->layers) {
     bytes += attention_bytes(layer.attention) + feed_forward_bytes(layer.feed_forward, num_experts);

@@ -1,10 +1,12 @@
 // Weights as the decode forward reads them: packed for products, absorbed, fused where inputs are the same.
 #pragma once
+#include <memory>
 #include <vector>
 
 #include "aha/model/decoder.h"
 #include "aha/ops/cpu_gemm.h"
 #include "aha/ops/cpu_math.h"
+#include "model/tensor_weights.h"
 
 namespace aha::model {
 
@@ -75,6 +77,7 @@ struct DecodeWeights::State {
   DecodeMtp mtp;
   ops::PackedWeight head;
   ops::RouterShape router{};
+  std::unique_ptr<TensorWeights> tensors;  // with tensor_device, and then all there is but the router
 };
 
 }  // namespace aha::model

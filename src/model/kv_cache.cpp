@@ -1,4 +1,5 @@
 // Pages of keys and values: a free list and reference counts over one block of memory.
+#include <ATen/ops/empty.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "aha/core/error.h"
 #include "aha/model/decoder.h"
+#include "model/tensor_weights.h"
 
 namespace aha::model {
 
@@ -51,8 +53,13 @@ KvCache::KvCache(const ModelConfig& config, int64_t cache_bytes, const DecodeOpt
       num_layers_(config.num_hidden_layers + (options.with_mtp ? 1 : 0)),
       width_(config.cache_width()),
       num_pages_(std::max<int64_t>(cache_bytes, 0) / page_bytes()),
-      storage_(make_cache_memory(num_pages_ * page_bytes())),
       references_(num_pages_, 0) {
+  if (options.tensor_device) {
+    tensor_ = at::empty({num_pages_, num_layers_, kPageTokens, width_},
+                        at::TensorOptions().device(*options.tensor_device).dtype(scalar_type(type_)));
+  } else {
+    storage_ = make_cache_memory(num_pages_ * page_bytes());
+  }
   free_pages(0, num_pages_);
 }
 
@@ -62,6 +69,7 @@ KvCache KvCache::part(ops::Share share) const {
   cache.num_layers_ = num_layers_;
   cache.width_ = width_;
   cache.storage_ = storage_;
+  cache.tensor_ = tensor_;
   cache.references_.assign(references_.size(), 0);
   cache.free_pages(share.begin(num_pages_), share.end(num_pages_));
   return cache;
@@ -95,6 +103,10 @@ void KvCache::release(int32_t page) {
 int32_t KvCache::copy(int32_t page) {
   const int32_t fresh = allocate();
   if (fresh < 0) return fresh;
+  if (tensor_.defined()) {
+    tensor_.select(0, fresh).copy_(tensor_.select(0, page));
+    return fresh;
+  }
   const int64_t floats = page_bytes() / static_cast<int64_t>(sizeof(float));
   std::copy_n(storage_.get() + page * floats, floats, storage_.get() + fresh * floats);
   return fresh;

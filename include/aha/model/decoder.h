@@ -1,9 +1,11 @@
 // The decode forward: absorbed MLA or grouped queries over a paged cache, no autograd, nothing allocated per token.
 //
-// Rows of a step are independent: a row's bits do not depend on which other rows share the step.
+// Rows of a step are independent: a row's bits do not depend on which other rows share the step. (With tensor_device
+// rows are independent too, but their last bits are up to LibTorch.)
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,10 +28,12 @@ FloatBuffer make_float_buffer(int64_t count);
 struct DecodeOptions {
   ops::NumberType type = ops::NumberType::kFloat32;
   bool with_mtp = false;  // also the MTP module, for drafts; the model must have one
+  /// Where LibTorch's operations run the steps, over weights and a cache that lie there; none: own kernels on the CPU.
+  std::optional<at::Device> tensor_device = {};
 };
 
-/// Weights laid out for decoding, shared read-only by all workers. On the CPU they are packed copies; elsewhere the
-/// model's own tensors.
+/// Weights laid out for decoding, shared read-only by all workers. They are packed copies; with tensor_device the
+/// model's own tensors, where those lie on that device and are of that number type.
 class DecodeWeights {
  public:
   explicit DecodeWeights(const Model& model, const DecodeOptions& options = {});
@@ -65,11 +69,13 @@ class KvCache {
   void retain(int32_t page);   ///< one more owner
   void release(int32_t page);  ///< freed when the last owner lets go
   int32_t copy(int32_t page);  ///< a fresh page with the same content (copy-on-write); -1 when none is free
-  /// The numbers of a token slot, [width()]: of a float32 cache, of a bfloat16 one.
+  /// The numbers of a token slot, [width()]: of a float32 cache, of a bfloat16 one. Not with tensor_device.
   float* slot(int32_t page, int64_t layer, int64_t index);
   const float* slot(int32_t page, int64_t layer, int64_t index) const;
   uint16_t* bfloat16_slot(int32_t page, int64_t layer, int64_t index);
   const uint16_t* bfloat16_slot(int32_t page, int64_t layer, int64_t index) const;
+  /// [pages, layers, kPageTokens, width()], with tensor_device; else undefined.
+  const at::Tensor& tensor() const { return tensor_; }
   int64_t width() const { return width_; }  ///< numbers from a slot to the next
   ops::NumberType type() const { return type_; }
   int64_t page_bytes() const;
@@ -81,7 +87,8 @@ class KvCache {
   int64_t offset(int32_t page, int64_t layer, int64_t index) const;
   ops::NumberType type_ = ops::NumberType::kFloat32;
   int64_t num_layers_ = 0, width_ = 0, num_pages_ = 0;
-  std::shared_ptr<float[]> storage_;
+  std::shared_ptr<float[]> storage_;  // null with tensor_device
+  at::Tensor tensor_;
   std::vector<int32_t> references_, free_;  // references by page id, of all pages of the memory
 };
 

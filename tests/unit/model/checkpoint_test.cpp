@@ -205,7 +205,6 @@ TEST(Checkpoint, SaysWhatAFolderLacks) {
   EXPECT_NE(loading(folder.path()).find("has no weights; model.safetensors"), std::string::npos);
   EXPECT_THROW(load(folder.path(), {.dtype = "float8"}), ConfigError);
   EXPECT_THROW(load(folder.path(), {.device = "tpu"}), ConfigError);
-  EXPECT_THROW(load(folder.path(), {.device = "cuda"}), MissingError);
 }
 
 TEST(Checkpoint, BelievesNoConfigBeforeItsWeights) {
