@@ -34,8 +34,11 @@ void check_options(const EngineOptions& options, const model::ModelConfig& confi
 model::DecodeOptions decode_options(const EngineOptions& options, const model::Model& policy) {
   const bool is_bfloat16 =
       options.dtype == "bfloat16" || (options.dtype == "auto" && policy.dtype() == at::ScalarType::BFloat16);
-  return {.type = is_bfloat16 ? ops::NumberType::kBFloat16 : ops::NumberType::kFloat32,
-          .with_mtp = options.speculation == "mtp"};
+  model::DecodeOptions decoding{.type = is_bfloat16 ? ops::NumberType::kBFloat16 : ops::NumberType::kFloat32,
+                                .with_mtp = options.speculation == "mtp"};
+  const at::Device device = policy.weights().front().tensor.device();
+  if (!device.is_cpu()) decoding.tensor_device = device;
+  return decoding;
 }
 
 WorkerOptions worker_options(const EngineOptions& options) {

@@ -119,6 +119,9 @@ std::vector<ScoredSequence> make_sequences(std::vector<Row>& rows, const data::T
 }
 
 void score(const ScoreArguments& arguments) {
+  if (arguments.common.device == "cuda") {
+    throw MissingError("--device cuda writes text but does not score it; use --device cpu");
+  }
   const model::ModelConfig config = describe_config(arguments.model);
   const auto tokenizer = find_tokenizer(arguments.model);
   std::vector<Row> rows = read_rows(arguments.files.input, BadLines::kKeep);
