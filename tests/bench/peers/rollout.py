@@ -66,7 +66,7 @@ class Transformers:
 
     def __init__(self, folder, dtype, arguments):
         # A thread that spins while it waits takes the core from the thread it waits for.
-        environment = os.environ | {"OMP_NUM_THREADS": str(arguments.threads), "OMP_WAIT_POLICY": "passive"}
+        environment = os.environ | {"OMP_NUM_THREADS": str(arguments.threads)}
         if arguments.jemalloc:
             environment["LD_PRELOAD"] = arguments.jemalloc
         command = [sys.executable, HERE / "transformers_rollout.py", folder, "--follow", "--dtype", dtype]
