@@ -86,6 +86,8 @@ def killed_run(seconds):
 def stopped_run(seconds):
     """A stop signal: exit 75, and the same command goes on."""
     stopped = start("stopped")
+    while stopped.poll() is None and not stages_of("stopped"):  # before that, nobody may have taken the signal on yet
+        time.sleep(POLL_SECONDS)
     time.sleep(0.4 * seconds)
     stopped.send_signal(signal.SIGTERM)
     stopped.wait(timeout=10)

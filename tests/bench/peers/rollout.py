@@ -65,7 +65,6 @@ class Transformers:
     """A process that stays loaded and times a batch size whenever it gets a line."""
 
     def __init__(self, folder, dtype, arguments):
-        # A thread that spins while it waits takes the core from the thread it waits for.
         environment = os.environ | {"OMP_NUM_THREADS": str(arguments.threads)}
         if arguments.jemalloc:
             environment["LD_PRELOAD"] = arguments.jemalloc
