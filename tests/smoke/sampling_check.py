@@ -228,4 +228,5 @@ aha.expect(group["computed_tokens"] + 600 == apart["results"][0]["computed_token
 aha.refuses(*bench, "--num-generations", 4, "--batch", 6, mentions=["--batch", "6"])
 aha.refuses(*bench, "--prompt-tokens", 600, mentions=["--prompt-tokens", "512"])
 aha.refuses(*bench, "--batch", 0, mentions=["--batch"])
+aha.refuses(*bench, "--device", "cuda", mentions=["--device", "config.json"])
 print(f"{aha.checks} checks hold")
