@@ -11,7 +11,8 @@ namespace aha::tools {
 model::Model open_bench_model(const std::filesystem::path& path, const ModelOptions& common) {
   if (path.extension() != ".json") return model::load(path, common.load());
   if (common.device == "cuda") {
-    throw ConfigError("--device", "is cuda, but fresh weights of a config.json are made on the CPU; give a model folder");
+    throw ConfigError("--device",
+                      "is cuda, but fresh weights of a config.json are made on the CPU; give a model folder");
   }
   const std::string& name = common.dtype;
   const auto dtype = name == "float64" ? at::kDouble : name == "bfloat16" ? at::kBFloat16 : at::kFloat;
