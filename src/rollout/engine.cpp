@@ -131,6 +131,12 @@ int64_t Engine::submit(Request request) {
   return number;
 }
 
+void Engine::clear() {
+  const std::lock_guard lock(state_->mutex);
+  AHA_CHECK(!state_->job, "requests of a run at work cannot be forgotten");
+  state_->requests.clear();
+}
+
 std::vector<Answer> Engine::run(const GenerateOptions& options) {
   const Clock clock(state_->stats);
   Job job(options, state_->routing_bytes(options));

@@ -32,6 +32,7 @@ int64_t GroupRollout::num_trained() const {
 }
 
 void GroupRollout::ask(rollout::Engine& engine, rollout::SampleKey key, std::stop_token stop) {
+  engine.clear();  // what an earlier step asked for before one of its prompts was refused
   for (int64_t i = 0; i < std::ssize(groups_); ++i) {
     const Group& group = groups_[static_cast<size_t>(i)];
     key.step = static_cast<uint64_t>(group.step);

@@ -41,7 +41,7 @@ def stages_of(name):
 
 
 def unbroken_run():
-    """@return seconds of each stage, the program's start added: a resumed stage begins with it."""
+    """@return seconds of each stage, the program's start added, as a resumed stage begins with it; seconds of them all."""
     begin, begins = time.monotonic(), {}
     process = start("whole")
     while process.poll() is None:
@@ -51,7 +51,8 @@ def unbroken_run():
     finish(process)
     ends = [*list(begins.values())[1:], time.monotonic()]
     start_seconds = min(begins.values()) - begin
-    return {stage: start_seconds + end - first for (stage, first), end in zip(begins.items(), ends, strict=True)}
+    seconds = {stage: start_seconds + end - first for (stage, first), end in zip(begins.items(), ends, strict=True)}
+    return seconds, ends[-1] - begin - start_seconds
 
 
 def kill_inside(stage, seconds):
@@ -95,6 +96,15 @@ def stopped_run(seconds):
     finish(start("stopped"))
 
 
+def stop_at_the_end():
+    """A run that is saved is done, even if a stop signal comes before the program has gone."""
+    done = start("stopped")
+    while done.poll() is None and "report: " not in LOG.read_text():
+        time.sleep(0.001)
+    done.send_signal(signal.SIGTERM)
+    finish(done)
+
+
 def compare(name):
     """Weights, completions and data sets: nothing differs, nothing is lost, nothing repeated."""
     whole = aha.scratch / "whole"
@@ -107,9 +117,10 @@ def compare(name):
     return len(files)
 
 
-stage_seconds = unbroken_run()
+stage_seconds, whole_seconds = unbroken_run()
 kills = killed_run(stage_seconds)
-stopped_run(sum(stage_seconds.values()))
+stopped_run(whole_seconds)
+stop_at_the_end()
 aha.expect(sum(kills.values()) > 0, "the run was killed at least once")
 num_files = compare("killed")
 compare("stopped")

@@ -39,6 +39,7 @@ void print_result(const std::filesystem::path& folder, bool as_json) {
     return;
   }
   std::printf("\n%s\nreport: %s\n", pipeline::stage_table(folder).c_str(), (folder / "report.html").c_str());
+  std::fflush(stdout);
 }
 
 void run(RunArguments& arguments) {

@@ -1,4 +1,5 @@
-// The handler only writes a byte; a thread of its own reads it and asks to stop.
+// The handler only writes a byte; a thread of its own reads it and asks to stop. The handler stays when the work is done:
+// a signal that comes while the program ends does not turn a run that is saved into one that was killed.
 #include "verbs/stop_signals.h"
 
 #include <fcntl.h>
@@ -52,10 +53,9 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
-  set_handler(SIG_DFL);
-  ::close(pipe_ends[1]);  // the reader sees the end of the pipe
+  const char byte = 0;
+  [[maybe_unused]] const ssize_t written = ::write(pipe_ends[1], &byte, 1);
   waiter.join();
-  ::close(pipe_ends[0]);
 }
 
 }  // namespace aha::tools

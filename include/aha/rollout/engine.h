@@ -99,6 +99,7 @@ class Engine {
   int64_t submit(Request request);
   /// Answers all requests, in order of their numbers. @throws StoppedError; the requests are then gone
   std::vector<Answer> run(const GenerateOptions& options = {});
+  void clear();                      ///< Forgets requests that no run() has answered; not while one is at work
   const EngineStats& stats() const;  ///< of the last run() or generate()
   const model::DecodeWeights& weights() const;
 

@@ -16,6 +16,23 @@ inline ModelConfig long_config(ModelConfig config) {
   return config;
 }
 
+/// Wide enough that roundings average out as they do in models of use.
+inline ModelConfig wider(ModelConfig config) {
+  config.hidden_size = 64;
+  config.intermediate_size = 96;
+  if (config.n_routed_experts > 0) config.moe_intermediate_size = 32;
+  if (config.attention == AttentionKind::kGrouped) {
+    config.head_dim = 16;
+  } else {
+    config.kv_lora_rank = 32;
+    config.q_lora_rank = 24;
+    config.qk_nope_head_dim = config.v_head_dim = 16;
+    config.qk_rope_head_dim = 8;
+  }
+  config.initializer_range = 0.08;
+  return long_config(config);
+}
+
 inline int64_t bytes_for(const ModelConfig& config, int64_t num_pages, const DecodeOptions& options = {}) {
   return num_pages * KvCache::page_bytes(config, options);
 }

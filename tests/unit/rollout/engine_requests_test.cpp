@@ -194,6 +194,16 @@ TEST_F(EngineRefuses, PromptsThatCannotBe) {
   expect_refusal(request(1, 200, 1, 50), "raise cache_bytes", {.cache_bytes = 4 * page, .num_threads = 1});
 }
 
+TEST_F(EngineRefuses, AndForgetsWhatStoodBeforeWhenAsked) {
+  Engine engine = this->engine({.num_threads = 1});
+  engine.submit(request(1, 5));
+  EXPECT_THROW(engine.submit(request(2, 0)), InputError);
+  engine.clear();
+  EXPECT_TRUE(engine.run().empty());
+  EXPECT_EQ(engine.submit(request(3, 5)), 0);
+  EXPECT_EQ(engine.run().size(), 1);
+}
+
 TEST_F(EngineRefuses, SamplingOptionsAtOdds) {
   const auto with = [&](auto change) {
     Request bad = request(1, 5);

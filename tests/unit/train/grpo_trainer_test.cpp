@@ -58,6 +58,15 @@ TEST(GrpoTrainer, LearnsTheRewardedFirstLetter) {
   EXPECT_GT(after, before + 0.4);
 }
 
+TEST(GrpoTrainer, GoesOnAfterAPromptThatIsRefused) {
+  model::Model policy = tiny_model();
+  GrpoTrainer trainer = make_trainer(policy, small_config(), starts_with_k);
+  data::PromptBatch bad = prompts(4);
+  bad.back().token_ids.clear();
+  EXPECT_THROW(trainer.step(bad, 0, 10), InputError);
+  EXPECT_EQ(std::ssize(trainer.step(prompts(4), 0, 10).completions.prompts), 4);
+}
+
 TEST(GrpoTrainer, GradientEqualsAPlainPolicyGradient) {
   for (const char* loss_type : {"grpo", "dapo", "dr_grpo"}) {
     GrpoConfig config = small_config();
