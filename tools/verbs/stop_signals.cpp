@@ -1,5 +1,5 @@
-// The handler only writes a byte; a thread of its own reads it and asks to stop. The handler stays when the work is done:
-// a signal that comes while the program ends does not turn a run that is saved into one that was killed.
+// The handler only writes a byte; a thread of its own reads it and asks to stop. The handler stays when the work is
+// done: a signal that comes while the program ends does not turn a run that is saved into one that was killed.
 #include "verbs/stop_signals.h"
 
 #include <fcntl.h>
