@@ -153,7 +153,9 @@ void Model::copy_from(const Model& other, double mix) {
   mix_into(state_->buffers, other.state_->buffers, mix);
 }
 
-TokenScores Model::score(const Tensor& hidden_TD, const Tensor& target_T, double temperature) const {
+TokenScores Model::score(const Tensor& hidden_TD, const Tensor& target_T, double temperature,
+                         ops::NumberType products) const {
+  AHA_CHECK(products == ops::NumberType::kFloat32, "products are float32");
   ops::TokenLogprob scores = ops::token_logprob(hidden_TD, wide(state_->places.head), target_T, temperature);
   return {std::move(scores.logprob_T), std::move(scores.entropy_T)};
 }

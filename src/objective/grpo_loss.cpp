@@ -36,7 +36,7 @@ class ScalarWithSlope : public torch::autograd::Function<ScalarWithSlope> {
 void check_tokens(const GrpoTokens& tokens, const GrpoLossConfig& config) {
   ops::TensorCheck check("grpo_loss");
   check.shape("policy", tokens.policy_T, "T");
-  check.shape("sampler", tokens.sampler_T, "T");
+  check.shape("old", tokens.old_T, "T");
   check.shape("advantage", tokens.advantage_T, "T");
   check.shape("weight", tokens.weight_T, "T");
   if (tokens.reference_T.defined()) check.shape("reference", tokens.reference_T, "T");
@@ -57,7 +57,7 @@ TokenTerms policy_terms(const GrpoTokens& tokens, const GrpoLossConfig& config) 
   const double high = 1.0 + config.epsilon_high.value_or(config.epsilon);
   const at::Tensor advantage_T = tokens.advantage_T.detach();
   TokenTerms terms;
-  terms.log_ratio_T = tokens.policy_T.detach() - tokens.sampler_T.detach();
+  terms.log_ratio_T = tokens.policy_T.detach() - tokens.old_T.detach();
   terms.ratio_T = terms.log_ratio_T.clamp(-kMaxLogRatio, kMaxLogRatio).exp();
   terms.clipped_low_T = (advantage_T < 0).logical_and(terms.ratio_T < low);
   terms.clipped_high_T = (advantage_T > 0).logical_and(terms.ratio_T > high);
@@ -108,9 +108,11 @@ GrpoLoss grpo_loss(const GrpoTokens& tokens, const GrpoLossConfig& config) {
   check_tokens(tokens, config);
   const at::Tensor weight_T = tokens.weight_T.detach();
   TokenTerms terms = policy_terms(tokens, config);
+  const double policy = (weight_T * terms.value_T).sum().item<double>();
   add_penalty(terms, tokens, config.beta);
   GrpoLoss loss;
   add_metrics(loss, terms, weight_T);
+  loss.policy = policy;
   loss.total = ScalarWithSlope::apply(tokens.policy_T, (weight_T * terms.value_T).sum(), weight_T * terms.slope_T);
   return loss;
 }

@@ -29,7 +29,8 @@ void set_weights(const std::vector<GrpoSample*>& minibatch, const GrpoConfig& co
   if (minibatch.empty()) return;
   std::vector<int64_t> lengths;
   for (const GrpoSample* sample : minibatch) lengths.push_back(std::ssize(sample->completion->token_ids));
-  const auto weights = objective::sequence_weights(config.loss_type, lengths, config.sampling.max_completion_length);
+  const auto weights =
+      objective::sequence_weights(config.loss.loss_type, lengths, config.sampling.max_completion_length);
   for (size_t i = 0; i < minibatch.size(); ++i) minibatch[i]->weight = weights[i];
 }
 

@@ -38,8 +38,8 @@ objective::ScaleRewards scale_of(const std::string& name) {
 
 void check_config(const GrpoConfig& config) {
   for (const ConfigFinding& finding : contradictions(config)) throw ConfigError(finding.key, finding.sentence);
-  objective::sequence_weights(config.loss_type, {}, 1);  // throws for an unknown one
-  scale_of(config.scale_rewards);
+  objective::sequence_weights(config.loss.loss_type, {}, 1);  // throws for an unknown one
+  scale_of(config.advantage.scale_rewards);
 }
 
 std::vector<Samples> cut(const Samples& samples, int64_t tokens_per_micro_batch) {
@@ -60,14 +60,6 @@ void for_each_without_gradient(size_t count, int num_threads, const std::functio
     const at::NoGradGuard no_grad;
     for (size_t i = next++; i < count; i = next++) work(i);
   });
-}
-
-// The loss without its KL penalty.
-double policy_part(const objective::GrpoLoss& loss, const objective::GrpoTokens& tokens,
-                   objective::GrpoLossConfig config) {
-  if (config.beta == 0) return loss.total.item<double>();
-  config.beta = 0;
-  return objective::grpo_loss(tokens, config).total.item<double>();
 }
 
 class Laps {
@@ -91,7 +83,7 @@ struct GrpoTrainer::State {
   std::string stage;
   int num_threads;
   rollout::Engine engine;
-  AdamW optimizer;
+  Optimizer optimizer;
   std::optional<model::Model> reference;
   Groups carried;  // to be gone on with
 
@@ -109,7 +101,7 @@ GrpoTrainer::GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Token
                          reward::Scorer scorer, uint64_t seed, std::string stage, rollout::EngineOptions engine) {
   check_config(config);
   const int num_threads = engine.num_threads > 0 ? engine.num_threads : ops::default_num_threads();
-  const AdamWConfig optimizer = config.optimizer;
+  const OptimizerConfig optimizer = config.optimizer;
   state_.reset(new State{policy,
                          std::move(config),
                          std::move(scorer),
@@ -117,7 +109,7 @@ GrpoTrainer::GrpoTrainer(model::Model& policy, std::shared_ptr<const data::Token
                          std::move(stage),
                          num_threads,
                          rollout::Engine(policy, std::move(tokenizer), engine),
-                         AdamW(policy, optimizer),
+                         Optimizer(policy, optimizer),
                          {},
                          {}});
   if (state_->needs_reference()) state_->reference = policy.clone();
@@ -168,7 +160,7 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
 
 std::vector<double> GrpoTrainer::State::advantages(const at::Tensor& reward_N, int64_t step) const {
   const at::Tensor advantage_N =
-      objective::group_advantage(reward_N, config.sampling.num_generations, scale_of(config.scale_rewards));
+      objective::group_advantage(reward_N, config.sampling.num_generations, scale_of(config.advantage.scale_rewards));
   const double* values = advantage_N.const_data_ptr<double>();
   std::vector<double> advantages(values, values + advantage_N.numel());
   if (config.shuffle_advantages) {
@@ -213,14 +205,14 @@ at::Tensor GrpoTrainer::State::loss(const Samples& batch, UpdateStats& stats) co
   const auto scores = policy.score(hidden_TD, packed.target_T, config.sampling.temperature);
 
   objective::GrpoTokens tokens{.policy_T = scores.logprob_T,
-                               .sampler_T = per_token(batch, &GrpoSample::sampler_logprobs, dtype),
+                               .old_T = per_token(batch, &GrpoSample::sampler_logprobs, dtype),
                                .reference_T = {},
                                .advantage_T = per_token(batch, &GrpoSample::advantage, dtype),
                                .weight_T = per_token(batch, &GrpoSample::weight, dtype)};
   if (needs_reference()) tokens.reference_T = per_token(batch, &GrpoSample::reference_logprobs, dtype);
   const objective::GrpoLoss loss = objective::grpo_loss(tokens, config.loss);
 
-  stats = stats_of(loss, policy_part(loss, tokens, config.loss), scores.entropy_T.sum().item<double>());
+  stats = stats_of(loss, loss.policy, scores.entropy_T.sum().item<double>());
   stats.expert_counts.add(out.expert_counts);
   return loss.total;
 }
@@ -266,8 +258,8 @@ void GrpoTrainer::State::add_metrics(StepReport& report, const at::Tensor& rewar
                                      const std::vector<UpdateStats>& updates) const {
   Metrics& metrics = report.metrics;
   add_completion_metrics(report.completions, metrics);
-  add_reward_metrics(report.scores, reward_N, config.sampling.num_generations, config.scale_rewards == "batch",
-                     metrics);
+  add_reward_metrics(report.scores, reward_N, config.sampling.num_generations,
+                     config.advantage.scale_rewards == "batch", metrics);
   add_update_metrics(updates, needs_reference(), metrics);
   metrics["step_time"] = metrics["time/generate"] + metrics["time/reward"] + metrics["time/train"];
   metrics["tokens_per_second"] = metrics["num_tokens"] / metrics["step_time"];

@@ -64,7 +64,7 @@ double global_norm(const std::vector<Piece>& pieces, const Gradients& gradients,
   return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
 }
 
-AdamWFactors factors_of(const AdamWConfig& config, double norm, double learning_rate, int64_t step) {
+AdamWFactors factors_of(const OptimizerConfig& config, double norm, double learning_rate, int64_t step) {
   // As torch.nn.utils.clip_grad_norm_: the small term keeps the clipped norm from exceeding the limit by rounding.
   const double clip = config.max_grad_norm > 0 ? std::min(1.0, config.max_grad_norm / (norm + 1e-6)) : 1.0;
   const double t = static_cast<double>(step);
@@ -79,14 +79,14 @@ AdamWFactors factors_of(const AdamWConfig& config, double norm, double learning_
 
 }  // namespace
 
-AdamW::AdamW(const model::Model& model, AdamWConfig config) : config_(config) {
+Optimizer::Optimizer(const model::Model& model, OptimizerConfig config) : config_(config) {
   for (const auto& parameter : model.parameters()) {
     first_.push_back(at::zeros_like(parameter.tensor));
     second_.push_back(first_.back().clone());
   }
 }
 
-double AdamW::step(model::Model& model, const Gradients& gradients, double learning_rate, int num_threads) {
+double Optimizer::step(model::Model& model, const Gradients& gradients, double learning_rate, int num_threads) {
   const auto& parameters = model.parameters();
   const Gradients given = checked(parameters, gradients);
   const std::vector<Piece> pieces = cut(parameters);

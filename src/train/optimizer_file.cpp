@@ -48,13 +48,13 @@ void check_entries(const std::vector<model::SafetensorsEntry>& entries, const Te
 
 }  // namespace
 
-void AdamW::save(const model::Model& model, const std::filesystem::path& folder) const {
+void Optimizer::save(const model::Model& model, const std::filesystem::path& folder) const {
   AHA_CHECK(steps_done_ < kMostSteps, "more optimizer steps than the file can count");
   const at::Tensor step = at::tensor({static_cast<double>(steps_done_)}, at::kDouble);
   model::write_safetensors(folder / kFileName, file_layout(model, first_, second_, step));
 }
 
-void AdamW::load(const model::Model& model, const std::filesystem::path& folder) {
+void Optimizer::load(const model::Model& model, const std::filesystem::path& folder) {
   const model::SafetensorsFile file(folder / kFileName);
   const at::Tensor step = at::zeros({1}, at::kDouble);
   const Tensors expected = file_layout(model, first_, second_, step);

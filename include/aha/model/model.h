@@ -11,13 +11,17 @@
 
 #include "aha/model/config.h"
 #include "aha/model/lora.h"
+#include "aha/ops/number_type.h"
 
 namespace aha::model {
 
-/// Sequences end to end. A token sees those before it in its own sequence only.
+/// Sequences end to end. A token sees those before it in its own sequence, and the whole of the sequence that its own
+/// goes on from, if any: so the completions of a group share one copy of their prompt.
 struct PackedTokens {
   at::Tensor token_T;            // int64
-  std::vector<int64_t> offsets;  // [num_sequences + 1], 0 … T; positions count from 0 in each sequence
+  std::vector<int64_t> offsets;  // [num_sequences + 1], 0 … T; positions count from 0, or from the prefix's length
+  // [num_sequences]: number of an earlier sequence, itself without a prefix; -1: none. Empty: none has one.
+  std::vector<int64_t> prefix = {};
 };
 PackedTokens pack_tokens(const std::vector<const std::vector<int32_t>*>& sequences);
 
@@ -45,6 +49,14 @@ struct NamedTensor {
 struct ForwardOptions {
   bool with_mtp = false;           // also run the MTP module (needs num_nextn_predict_layers = 1)
   bool with_balance_loss = false;  // also compute the sequence balance loss (arXiv:2412.19437 eqs 17–20)
+  bool recompute = false;  // keeps the layers' inputs alone; the backward pass computes each layer again, the same bits
+  // Of the operands of matrix products: bfloat16 rounds both and sums in float32, in the backward pass too. The router,
+  // attention's scores and sums stay float32. For float32 models.
+  ops::NumberType products = ops::NumberType::kFloat32;
+  bool record_routes = false;
+  // [T, MoE layers, K] int32: experts to take instead of the gate's choice, weighed by the gate as it is now. A row
+  // that begins with -1 chooses for itself. Undefined: all do.
+  at::Tensor routes_TLK = {};
 };
 
 struct ForwardOutput {
@@ -53,14 +65,16 @@ struct ForwardOutput {
   // be learnt: mask them; the last is zero). Undefined without with_mtp.
   at::Tensor mtp_hidden_TD;
   at::Tensor balance_loss;  // mean over sequences, summed over MoE layers, without alpha; undefined unless asked
-  // Per MoE layer that ran, [E] int64: how many tokens chose each expert; the MTP layer's last.
+  // Per MoE layer that ran, [E] int64: how many tokens chose each expert; the MTP layer's last. A token that several
+  // sequences go on from counts once for each.
   std::vector<at::Tensor> expert_counts;
+  at::Tensor routes_TLK;  // with record_routes, [T, MoE layers, K] int32, best first; without the MTP layer
 };
 
 /// What a model says of tokens that stand there already.
 struct TokenScores {
   at::Tensor logprob_T;  // nats, of target_T[t] given everything up to t; differentiable
-  at::Tensor entropy_T;  // nats, of the (tempered) distribution; not differentiable
+  at::Tensor entropy_T;  // nats, of the (tempered) distribution; differentiable
 };
 
 struct LoadOptions {
@@ -104,7 +118,8 @@ class Model {
   /// than max_position_embeddings
   ForwardOutput forward(const PackedTokens& tokens, const ForwardOptions& options = {}) const;
   /// Log-probabilities of target_T under the output head at hidden_TD, in chunks: no [T, V] tensor is kept.
-  TokenScores score(const at::Tensor& hidden_TD, const at::Tensor& target_T, double temperature = 1.0) const;
+  TokenScores score(const at::Tensor& hidden_TD, const at::Tensor& target_T, double temperature = 1.0,
+                    ops::NumberType products = ops::NumberType::kFloat32) const;
   /// [T, V]; for tests and tools.
   at::Tensor logits(const PackedTokens& tokens) const;
 

@@ -2,9 +2,52 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <string>
+#include <vector>
+
+#include "aha/core/config_fields.h"
+
 namespace aha::objective {
 
 enum class ScaleRewards { kNone, kGroup, kBatch };
+
+/// Keys of the recipe; TRL's where it has them.
+struct AdvantageConfig {
+  std::string advantage_estimator = "grpo";
+  std::string scale_rewards = "group";
+  std::string multi_objective_aggregation = "sum_then_normalize";
+
+  template <class Fields>
+  void visit(Fields& field) {
+    field("advantage_estimator", advantage_estimator, "what a reward is compared with",
+          one_of({"grpo", "rloo", "reinforce_plus_plus", "reinforce_plus_plus_baseline"}));
+    field("scale_rewards", scale_rewards, "whose standard deviation divides; grpo alone",
+          one_of({"group", "batch", "none"}));
+    field("multi_objective_aggregation", multi_objective_aggregation,
+          "several rewards: summed and then compared, or each compared by itself and then summed (GDPO); grpo alone",
+          one_of({"sum_then_normalize", "normalize_then_sum"}));
+  }
+};
+
+/// The rewards of a step.
+struct Rewards {
+  at::Tensor value_NR;            // [N, R] float64, prompt-major; NaN: does not apply
+  std::vector<double> weight_R;   // of each reward in the total
+  std::vector<int64_t> length_N;  // tokens of each completion
+};
+
+/// [N] float64: Σ weight · value over those that apply; NaN where none does.
+at::Tensor total_reward(const Rewards& rewards);
+
+/// Advantages [N] float64, one for all tokens of a completion, by config.advantage_estimator:
+///   grpo                          group_advantage() of the total; normalize_then_sum: Σ weight ·
+///   group_advantage(reward)
+///                                 and that by its mean and standard deviation over the batch (arXiv:2601.05242, TRL's)
+///   rloo                          r − mean of the others in the group (arXiv:2402.14740)
+///   reinforce_plus_plus           r by mean and standard deviation over all tokens of the batch (arXiv:2501.03262)
+///   reinforce_plus_plus_baseline  r − group mean, and that by the standard deviation over all tokens of the batch
+/// A completion that was not judged (NaN) gets 0 and is left out of means and deviations. @throws ShapeError
+at::Tensor advantages(const Rewards& rewards, int64_t num_generations, const AdvantageConfig& config);
 
 /// Group-relative advantages (arXiv:2402.03300): reward minus the group's mean, divided by (std + 1e-4) if scaled;
 /// sample standard deviation (ddof 1), of the group or of the whole batch. NaN rewards (not judged) are left out of

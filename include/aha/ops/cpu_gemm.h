@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "aha/ops/number_type.h"
 #include "aha/ops/team.h"
 
 namespace aha::ops {
@@ -45,10 +46,6 @@ void gemm_once(const GemmOnceArgs<uint16_t>& args);
 /// The same, but with A rounded to bfloat16 too and with PackedWeight's sums of pairs, whose bits depend on the
 /// instruction set and on nothing else: the fastest scores against a page. For transpose_b alone.
 void gemm_once_rounded(const GemmOnceArgs<uint16_t>& args);
-
-/// How numbers are kept: in 4 bytes, or in the upper 2 of them.
-enum class NumberType { kFloat32, kBFloat16 };
-int64_t bytes_of(NumberType type);
 
 /// y = x in bfloat16, to nearest, ties to even; what is not a number stays so.
 void round_to_bfloat16(const float* x, int64_t count, uint16_t* y);

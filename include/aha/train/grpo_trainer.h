@@ -23,18 +23,33 @@ namespace aha::train {
 struct GrpoConfig {
   rollout::SamplingParams sampling = {};  // num_generations, max_completion_length, temperature …
   objective::GrpoLossConfig loss = {};
-  std::string loss_type = "dapo";       // grpo | bnpo | dr_grpo | dapo
-  std::string scale_rewards = "group";  // group | batch | none
+  objective::AdvantageConfig advantage = {};
+  // Whose log-probs the ratio is taken against: the sampler's, or the training forward's before the first update, so
+  // that the first ratio is exactly 1 and what the sampler gave is for importance_sampling_mode.
+  std::string old_logprobs = "sampler";  // sampler | forward
+  bool kl_in_reward = false;          // β · KL of the whole completion is taken off its reward, not added to the loss
+  double top_entropy_quantile = 1.0;  // share of the tokens, by entropy, whose policy term counts
   bool mask_truncated_completions = false;
+  int64_t soft_punish_cache = 0;    // last tokens of max_completion_length over which a penalty falls to -1; 0: none
   bool shuffle_advantages = false;  // control: advantages permuted over the batch (must not teach)
   bool sync_ref_model = false;
   double ref_model_mixup_alpha = 1.0;  // reference = alpha * policy + (1 - alpha) * reference; R1 replaces it: 1
   int64_t ref_model_sync_steps = 400;  // optimizer steps, as in TRL: num_iterations * num_minibatches a step
+  // Dynamic sampling (arXiv:2503.14476): groups of equal rewards are put aside and more prompts asked, until the step
+  // has as many groups as it was given prompts or has asked max_resample_times more rounds of them.
+  bool dynamic_sample = false;
+  int64_t max_resample_times = 3;
+  // Experts of a token in training: none, its own choice; R2, those of the forward pass that gave the old log-probs;
+  // R3, those of the rollout (arXiv:2510.11370, 2512.01374).
+  std::string router_replay = "none";
   ScheduleConfig schedule = {};
-  AdamWConfig optimizer = {};
+  OptimizerConfig optimizer = {};
   int64_t num_iterations = 1;   // passes over a rollout (μ)
   int64_t num_minibatches = 1;  // optimizer steps a pass; whole groups each
   int64_t tokens_per_micro_batch = 2048;
+  bool shared_prompt = true;            // a group's prompt is computed once for all of its completions
+  bool gradient_checkpointing = false;  // layers are computed again in the backward pass: less memory, same bits
+  bool bf16 = false;                    // operands of matrix products are rounded to bfloat16; weights stay float32
   double bias_update_rate = 0.0;
   // Long tails: a step may be asked for more prompts than it trains on, and end without those that take longest.
   int64_t enough_prompts = 0;     // complete groups that end a step, which trains on the first of them; 0: all
@@ -42,10 +57,8 @@ struct GrpoConfig {
   int64_t max_staleness = 4;      // steps: a group that began earlier begins anew
 };
 
-/// What is wrong with keys of a config, alone or beside each other.
-struct ConfigFinding {
-  std::string key, sentence;
-};
+using objective::ConfigFinding;
+/// What is wrong with keys of a config, alone or beside each other; those of its loss are among them.
 std::vector<ConfigFinding> contradictions(const GrpoConfig& config);
 
 /// One step: the completions, how they were judged, and the metrics by TRL's names (peers.md §2.2).

@@ -14,8 +14,10 @@ namespace aha::train {
 
 struct SftConfig {
   ScheduleConfig schedule = {};
-  AdamWConfig optimizer = {};
+  OptimizerConfig optimizer = {};
   int64_t tokens_per_micro_batch = 2048;  // at most; smaller batches are still cut for several workers
+  bool gradient_checkpointing = false;    // layers are computed again in the backward pass: less memory, same bits
+  bool bf16 = false;                      // operands of matrix products are rounded to bfloat16; weights stay float32
   double mtp_loss_weight = 0.0;           // λ of the MTP loss; needs num_nextn_predict_layers = 1
   double balance_loss_weight = 0.0;       // α of the sequence balance loss
   double bias_update_rate = 0.0;          // γ of the expert bias; pre-training 0.001, SFT 0
@@ -34,12 +36,12 @@ class SftTrainer {
   SftTrainer(model::Model& model, SftConfig config, int num_threads);
   /// One update: mean of weighted token losses over the whole batch (Σ w·nll / Σ w), whatever the micro-batches.
   SftReport step(const std::vector<data::TrainingSequence>& batch, double learning_rate);
-  AdamW& optimizer() { return optimizer_; }
+  Optimizer& optimizer() { return optimizer_; }
 
  private:
   model::Model& model_;
   SftConfig config_;
-  AdamW optimizer_;
+  Optimizer optimizer_;
   int num_threads_;
 };
 

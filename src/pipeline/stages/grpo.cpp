@@ -52,6 +52,7 @@ struct GrpoStageConfig {
     field("rewards", rewards, "what is judged; a bare name means its last definition");
     training.sampling.visit(field);
     training.loss.visit(field);
+    training.advantage.visit(field);
     visit_training(field);
     training.schedule.visit(field);
     training.optimizer.visit(field);
@@ -67,8 +68,6 @@ struct GrpoStageConfig {
   template <class Fields>
   void visit_training(Fields& field) {
     train::GrpoConfig& c = training;
-    field("loss_type", c.loss_type, "how tokens are weighed", one_of({"grpo", "bnpo", "dr_grpo", "dapo"}));
-    field("scale_rewards", c.scale_rewards, "whose standard deviation divides", one_of({"group", "batch", "none"}));
     field("mask_truncated_completions", c.mask_truncated_completions, "leaves cut completions out of the loss");
     field("shuffle_advantages", c.shuffle_advantages, "control: permutes advantages, which must not teach");
     field("sync_ref_model", c.sync_ref_model, "whether the reference follows the policy");

@@ -24,7 +24,7 @@ GrpoTokens tokens_of_every_region() {
   const auto log_ratio = vector({-0.9, -0.5, -0.1, 0.0, 0.1, 0.5, 0.9, -0.9, -0.5, -0.1, 0.0, 0.1, 0.5, 0.9, 0.3});
   const auto sampler = vector({-1, -2, -3, -.5, -1, -2, -1, -1, -2, -3, -.5, -1, -2, -1, -4});
   GrpoTokens tokens;
-  tokens.sampler_T = sampler;
+  tokens.old_T = sampler;
   tokens.policy_T = (sampler + log_ratio).requires_grad_();
   tokens.reference_T = sampler + vector({0.4, -2, 0, 1, -1, .2, .1, -.3, .6, 2, 0, -.1, .7, -.2, 3});
   tokens.advantage_T = vector({2, 2, 2, 2, 2, 2, 2, -1.5, -1.5, -1.5, -1.5, -1.5, -1.5, -1.5, 0});
@@ -41,7 +41,7 @@ double loss_at(GrpoTokens tokens, const GrpoLossConfig& config, int64_t index, d
 TEST(GrpoLoss, MatchesTokensWorkedByHand) {
   GrpoTokens tokens;
   tokens.policy_T = vector({std::log(0.5), std::log(0.6), std::log(0.1)});
-  tokens.sampler_T = vector({std::log(0.4), std::log(0.4), std::log(0.2)});
+  tokens.old_T = vector({std::log(0.4), std::log(0.4), std::log(0.2)});
   tokens.reference_T = vector({std::log(0.25), std::log(0.6), std::log(0.2)});
   tokens.advantage_T = vector({1.0, 1.0, -2.0});
   tokens.weight_T = vector({0.5, 0.25, 0.25});
@@ -94,7 +94,7 @@ TEST(GrpoLoss, ClippedTokensGetNoGradientAndTheOthersDo) {
 
 TEST(GrpoLoss, OnPolicyItIsReinforce) {
   GrpoTokens tokens = tokens_of_every_region();
-  tokens.policy_T = tokens.sampler_T.clone().requires_grad_();
+  tokens.policy_T = tokens.old_T.clone().requires_grad_();
   const GrpoLoss loss = grpo_loss(tokens, {});
   loss.total.backward();
   const at::Tensor weighted = tokens.weight_T * tokens.advantage_T;
@@ -106,8 +106,8 @@ TEST(GrpoLoss, OnPolicyItIsReinforce) {
 
 TEST(GrpoLoss, AdvantagesThatSumToZeroGiveLossZeroOnPolicy) {
   GrpoTokens tokens;
-  tokens.sampler_T = vector({-1, -2, -3, -4});
-  tokens.policy_T = tokens.sampler_T.clone().requires_grad_();
+  tokens.old_T = vector({-1, -2, -3, -4});
+  tokens.policy_T = tokens.old_T.clone().requires_grad_();
   tokens.advantage_T = vector({0.75, -0.25, -0.25, -0.25});
   tokens.weight_T = vector({0.25, 0.25, 0.25, 0.25});
   const GrpoLoss loss = grpo_loss(tokens, {});
@@ -118,8 +118,8 @@ TEST(GrpoLoss, AdvantagesThatSumToZeroGiveLossZeroOnPolicy) {
 
 TEST(GrpoLoss, PenaltyGradientIsOneMinusExpDelta) {
   GrpoTokens tokens = tokens_of_every_region();
-  tokens.advantage_T = at::zeros_like(tokens.sampler_T);
-  tokens.weight_T = at::ones_like(tokens.sampler_T);
+  tokens.advantage_T = at::zeros_like(tokens.old_T);
+  tokens.weight_T = at::ones_like(tokens.old_T);
   const GrpoLoss loss = grpo_loss(tokens, {.epsilon = 0.2, .epsilon_high = {}, .beta = 0.5});
   loss.total.backward();
   const at::Tensor delta = tokens.reference_T - tokens.policy_T.detach();
@@ -132,8 +132,11 @@ TEST(GrpoLoss, SplittingTheTokensSplitsTheSum) {
   const GrpoLossConfig config{.epsilon = 0.2, .epsilon_high = 0.28, .beta = 0.04};
   const auto part = [&](int64_t from, int64_t to) {
     const auto cut = [&](const at::Tensor& x) { return x.detach().slice(0, from, to).clone(); };
-    return grpo_loss({cut(whole.policy_T), cut(whole.sampler_T), cut(whole.reference_T), cut(whole.advantage_T),
-                      cut(whole.weight_T)},
+    return grpo_loss({.policy_T = cut(whole.policy_T),
+                      .old_T = cut(whole.old_T),
+                      .reference_T = cut(whole.reference_T),
+                      .advantage_T = cut(whole.advantage_T),
+                      .weight_T = cut(whole.weight_T)},
                      config);
   };
   const GrpoLoss all = grpo_loss(whole, config), left = part(0, 6), right = part(6, 15);
@@ -146,8 +149,11 @@ TEST(GrpoLoss, Float32AgreesWithFloat64) {
   GrpoTokens exact = tokens_of_every_region(), rounded;
   const GrpoLossConfig config{.epsilon = 0.2, .epsilon_high = 0.28, .beta = 0.04};
   const auto single = [](const at::Tensor& x) { return x.detach().to(at::kFloat); };
-  rounded = {single(exact.policy_T).requires_grad_(), single(exact.sampler_T), single(exact.reference_T),
-             single(exact.advantage_T), single(exact.weight_T)};
+  rounded = {.policy_T = single(exact.policy_T).requires_grad_(),
+             .old_T = single(exact.old_T),
+             .reference_T = single(exact.reference_T),
+             .advantage_T = single(exact.advantage_T),
+             .weight_T = single(exact.weight_T)};
   const GrpoLoss reference = grpo_loss(exact, config), actual = grpo_loss(rounded, config);
   reference.total.backward();
   actual.total.backward();
@@ -158,7 +164,7 @@ TEST(GrpoLoss, Float32AgreesWithFloat64) {
 TEST(GrpoLoss, MaskedTokensCannotPoisonTheSum) {
   GrpoTokens tokens;
   tokens.policy_T = torch::tensor({-1.0f, -0.1f}).requires_grad_();
-  tokens.sampler_T = torch::tensor({-1.0f, -500.0f});  // a ratio of e^499.9
+  tokens.old_T = torch::tensor({-1.0f, -500.0f});  // a ratio of e^499.9
   tokens.advantage_T = torch::tensor({1.0f, -1.0f});
   tokens.weight_T = torch::tensor({1.0f, 0.0f});
   const GrpoLoss loss = grpo_loss(tokens, {});

@@ -95,12 +95,12 @@ TEST(GrpoSamples, WeightsCountTheTokensOfTheirMinibatch) {
   const Random random(1, "test");
   make_minibatches(samples, 2, config, random);
   for (const auto& sample : samples) EXPECT_DOUBLE_EQ(sample.weight, 1.0 / 6);
-  config.loss_type = "grpo";
+  config.loss.loss_type = "grpo";
   make_minibatches(samples, 2, config, random);
   EXPECT_DOUBLE_EQ(samples[0].weight, 1.0 / 3);
   EXPECT_DOUBLE_EQ(samples[1].weight, 1.0 / 9);
 
-  config.loss_type = "dapo";
+  config.loss.loss_type = "dapo";
   config.num_minibatches = 2;
   const auto minibatches = make_minibatches(samples, 2, config, random);
   ASSERT_EQ(minibatches.size(), 2u);

@@ -70,7 +70,7 @@ TEST(GrpoTrainer, GoesOnAfterAPromptThatIsRefused) {
 TEST(GrpoTrainer, GradientEqualsAPlainPolicyGradient) {
   for (const char* loss_type : {"grpo", "dapo", "dr_grpo"}) {
     GrpoConfig config = small_config();
-    config.loss_type = loss_type;
+    config.loss.loss_type = loss_type;
     const Outcome outcome = one_plain_step(config, 2);
     const auto& completions = outcome.report.completions;
 
@@ -86,8 +86,8 @@ TEST(GrpoTrainer, GradientEqualsAPlainPolicyGradient) {
       tokens.insert(tokens.end(), completion.token_ids.begin(), completion.token_ids.end());
       const Tensor logprob_TV = at::log_softmax(model.logits(model::pack_tokens({&tokens})), 1);
       double weight = 1 / num_tokens;
-      if (config.loss_type == "grpo") weight = 1.0 / (32.0 * double(length));
-      if (config.loss_type == "dr_grpo") weight = 1.0 / (32.0 * 6.0);
+      if (config.loss.loss_type == "grpo") weight = 1.0 / (32.0 * double(length));
+      if (config.loss.loss_type == "dr_grpo") weight = 1.0 / (32.0 * 6.0);
       for (size_t t = 0; t < length; ++t) {
         const Tensor logprob = logprob_TV[int64_t(prompt_length + t - 1)][completion.token_ids[t]];
         loss = loss - logprob * (weight * outcome.report.advantages[i]);
@@ -129,7 +129,7 @@ TEST(GrpoTrainer, OnPolicyTheRatioIsOneAndNothingIsClipped) {
     model::Model policy = tiny_model();
     GrpoConfig config = small_config();
     config.schedule.learning_rate = 1e-12;
-    config.loss_type = "grpo";
+    config.loss.loss_type = "grpo";
     config.sampling.temperature = temperature;
     GrpoTrainer trainer = make_trainer(policy, config);
     for (int64_t step = 0; step < 2; ++step) {
@@ -266,7 +266,7 @@ TEST(GrpoTrainer, NonFiniteLossIsSkippedAndCounted) {
   model::Model policy = tiny_model();
   const auto before = copy_of_parameters(policy);
   GrpoConfig config = small_config();
-  config.scale_rewards = "none";
+  config.advantage.scale_rewards = "none";
   config.num_iterations = 2;
   const auto judge = [](const std::string& text) { return 1e200 * *share_of_low_letters(text); };  // too much for float
   const auto metrics = make_trainer(policy, config, judge).step(prompts(4), 0, 10).metrics;
@@ -333,7 +333,7 @@ TEST(GrpoTrainer, RefusesWhatCannotTeach) {
   config.num_minibatches = 5;
   EXPECT_THROW(make_trainer(policy, config).step(prompts(4), 0, 10), ConfigError);
   config = small_config();
-  config.loss_type = "gspo";
+  config.loss.loss_type = "gspo";
   EXPECT_THROW(make_trainer(policy, config), ConfigError);
 }
 

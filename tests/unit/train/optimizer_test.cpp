@@ -36,7 +36,7 @@ Gradients random_gradients(const model::Model& model, int64_t seed) {
 /// torch's AdamW on copies: matrices in a group that decays, vectors in one that does not.
 class Yardstick {
  public:
-  Yardstick(const model::Model& model, const AdamWConfig& config, double learning_rate) {
+  Yardstick(const model::Model& model, const OptimizerConfig& config, double learning_rate) {
     std::vector<at::Tensor> matrices, vectors;
     for (const auto& parameter : model.parameters()) {
       values_.push_back(parameter.tensor.detach().clone().set_requires_grad(true));
@@ -71,9 +71,9 @@ class Yardstick {
 
 TEST(AdamW, EqualsTorchOverTwentySteps) {
   model::Model model = tiny_model({}, at::kDouble);
-  const AdamWConfig config{.weight_decay = 0.1, .max_grad_norm = 20.0};
+  const OptimizerConfig config{.weight_decay = 0.1, .max_grad_norm = 20.0};
   Yardstick yardstick(model, config, 1e-2);
-  AdamW optimizer(model, config);
+  Optimizer optimizer(model, config);
   for (int step = 0; step < 20; ++step) {
     Gradients gradients = random_gradients(model, step);
     for (auto& gradient : gradients) gradient *= step % 3 == 0 ? 5.0 : 0.01;  // clipped and not
@@ -86,7 +86,7 @@ TEST(AdamW, OneStepByHand) {
   // Gradient 1 everywhere: both moments are 1 after bias correction, so a value moves by the rate, matrices decay.
   model::Model model = tiny_model({}, at::kDouble);
   const auto before = copy_of_parameters(model);
-  AdamW optimizer(model, {.adam_epsilon = 1e-300, .weight_decay = 0.5, .max_grad_norm = 0});
+  Optimizer optimizer(model, {.adam_epsilon = 1e-300, .weight_decay = 0.5, .max_grad_norm = 0});
   Gradients ones;
   double count = 0;
   for (const auto& value : before) {
@@ -106,7 +106,7 @@ TEST(AdamW, BitsDoNotDependOnThreads) {
   std::vector<double> norms;
   for (const int threads : {1, 2, 3, 7}) {
     model::Model model = tiny_model({.vocab_size = 4096});  // several pieces
-    AdamW optimizer(model, {.weight_decay = 0.1});
+    Optimizer optimizer(model, {.weight_decay = 0.1});
     for (int step = 0; step < 3; ++step)
       norms.push_back(optimizer.step(model, random_gradients(model, step), 1e-2, threads));
     results.push_back(copy_of_parameters(model));
@@ -117,7 +117,7 @@ TEST(AdamW, BitsDoNotDependOnThreads) {
 
 TEST(AdamW, NonFiniteGradientChangesNothing) {
   model::Model model = tiny_model(), twin = tiny_model();
-  AdamW optimizer(model, {}), twin_optimizer(twin, {});
+  Optimizer optimizer(model, {}), twin_optimizer(twin, {});
   Gradients broken = random_gradients(model, 1);
   broken.back().view(-1)[0] = std::nanf("");
   EXPECT_TRUE(std::isnan(optimizer.step(model, broken, 1e-2)));
@@ -132,13 +132,13 @@ TEST(AdamW, NonFiniteGradientChangesNothing) {
 TEST(AdamW, GoesOnAfterLoadingWithTheSameBits) {
   const TemporaryFolder folder;
   model::Model model = tiny_model();
-  AdamW optimizer(model, {.weight_decay = 0.1});
+  Optimizer optimizer(model, {.weight_decay = 0.1});
   for (int step = 0; step < 3; ++step) optimizer.step(model, random_gradients(model, step), 1e-2);
   optimizer.save(model, folder.path());
   const std::string bytes = read_file(folder / "optimizer.safetensors");
 
   model::Model again = model.clone();
-  AdamW resumed(again, {.weight_decay = 0.1});
+  Optimizer resumed(again, {.weight_decay = 0.1});
   resumed.load(again, folder.path());
   EXPECT_EQ(resumed.steps_done(), 3);
   resumed.save(again, folder.path());
@@ -153,8 +153,8 @@ TEST(AdamW, GoesOnAfterLoadingWithTheSameBits) {
 TEST(AdamW, RefusesMomentsOfAnotherModel) {
   const TemporaryFolder folder;
   model::Model model = tiny_model(), wider = tiny_model({.vocab_size = 25}), deeper = tiny_model({.with_mtp = true});
-  AdamW(model, {}).save(model, folder.path());
-  AdamW for_wider(wider, {}), for_deeper(deeper, {});
+  Optimizer(model, {}).save(model, folder.path());
+  Optimizer for_wider(wider, {}), for_deeper(deeper, {});
   try {
     for_wider.load(wider, folder.path());
     FAIL();

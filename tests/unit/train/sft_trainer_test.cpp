@@ -25,7 +25,7 @@ using test::tiny_model;
 constexpr double kRate = 1e6;
 
 // With an epsilon this large AdamW's first update is the gradient itself.
-AdamWConfig plain_descent() { return {.adam_epsilon = kRate, .max_grad_norm = 0}; }
+OptimizerConfig plain_descent() { return {.adam_epsilon = kRate, .max_grad_norm = 0}; }
 
 std::vector<Tensor> minus(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   std::vector<Tensor> differences;
