@@ -74,23 +74,49 @@ void score(const Head<T>& head, T* logprob, T* entropy, T* logsumexp) {
   });
 }
 
+// What the forward pass found, and the gradients of its results; either of these may be null.
+template <class T>
+struct Upstream {
+  const T *logsumexp, *entropy;
+  const T *logprob_gradient, *entropy_gradient;
+};
+
 // The gradients' pointers may be null.
 template <class T>
 struct Gradients {
   T *hidden, *head;
 };
 
-// The gradient of a token's logits is scale · (one at the target - probabilities) · upstream. The sum over tokens in
-// the head's gradient goes on from chunk to chunk: its bits do not depend on the chunk's size.
+// In place: a token's logits x become their gradient. Where s scales them and p are the probabilities, that of the
+// log-probability is s · (one at the target - p), that of the entropy H is -s · p · (log p + H), log p = s·x -
+// logsumexp.
 template <class T>
-void differentiate(const Head<T>& head, const T* logsumexp, const T* upstream, const Gradients<T>& gradients) {
+void to_gradient(const Head<T>& head, const Upstream<T>& upstream, int64_t token, T* row, std::vector<T>& probability) {
+  const int64_t vocab_size = head.vocab_size;
+  const T logsumexp = upstream.logsumexp[token];
+  const T factor = upstream.logprob_gradient ? head.scale * upstream.logprob_gradient[token] : T{0};
+  if (upstream.entropy_gradient) {
+    const T entropy_factor = head.scale * upstream.entropy_gradient[token];
+    const T shift = upstream.entropy[token] - logsumexp;
+    probability.assign(row, row + vocab_size);
+    scaled_exp_row(probability.data(), head.scale, logsumexp, T{-1}, vocab_size);
+    for (int64_t v = 0; v < vocab_size; ++v) {
+      row[v] = probability[static_cast<size_t>(v)] * (factor + entropy_factor * (head.scale * row[v] + shift));
+    }
+  } else {
+    scaled_exp_row(row, head.scale, logsumexp, -factor, vocab_size);
+  }
+  row[head.target[token]] += factor;
+}
+
+// The sum over tokens in the head's gradient goes on from chunk to chunk: its bits do not depend on the chunk's size.
+template <class T>
+void differentiate(const Head<T>& head, const Upstream<T>& upstream, const Gradients<T>& gradients) {
   const int64_t vocab_size = head.vocab_size, width = head.width;
+  std::vector<T> probability;
   head.for_chunks([&](int64_t first, int64_t count, T* logits) {
-    for (int64_t t = first; t < first + count; ++t) {
-      T* row = logits + (t - first) * vocab_size;
-      const T factor = head.scale * upstream[t];
-      scaled_exp_row(row, head.scale, logsumexp[t], -factor, vocab_size);
-      row[head.target[t]] += factor;
+    for (int64_t i = 0; i < count; ++i) {
+      to_gradient(head, upstream, first + i, logits + i * vocab_size, probability);
     }
     GemmArgs<T> args{.a = logits,
                      .b = head.head,
@@ -122,25 +148,25 @@ class TokenLogprobFunction : public torch::autograd::Function<TokenLogprobFuncti
       score(Head<scalar_t>(hidden, head, target, temperature), logprob.data_ptr<scalar_t>(),
             entropy.data_ptr<scalar_t>(), logsumexp.data_ptr<scalar_t>());
     });
-    context->mark_non_differentiable({entropy});
     context->set_materialize_grads(false);
-    context->save_for_backward({hidden, head, target, logsumexp});
+    context->save_for_backward({hidden, head, target, logsumexp, entropy});
     context->saved_data["temperature"] = temperature;
     return {logprob, entropy};
   }
 
   static variable_list backward(AutogradContext* context, variable_list upstream) {
-    if (!upstream[0].defined()) return {Tensor(), Tensor(), Tensor(), Tensor()};
+    if (!upstream[0].defined() && !upstream[1].defined()) return {Tensor(), Tensor(), Tensor(), Tensor()};
+    for (Tensor& gradient : upstream) gradient = gradient.defined() ? gradient.contiguous() : gradient;
     const variable_list saved = context->get_saved_variables();
-    const Tensor &hidden = saved[0], &head = saved[1], grad = upstream[0].contiguous();
+    const Tensor &hidden = saved[0], &head = saved[1];
     Tensor grad_hidden, grad_head;
     if (context->needs_input_grad(0)) grad_hidden = at::empty_like(hidden);
     if (context->needs_input_grad(1)) grad_head = at::zeros_like(head);
     AT_DISPATCH_FLOATING_TYPES(hidden.scalar_type(), "token_logprob", [&] {
+      const auto values = [](const Tensor& t) { return t.defined() ? t.data_ptr<scalar_t>() : nullptr; };
       differentiate<scalar_t>({hidden, head, saved[2], context->saved_data["temperature"].toDouble()},
-                              saved[3].const_data_ptr<scalar_t>(), grad.const_data_ptr<scalar_t>(),
-                              {grad_hidden.defined() ? grad_hidden.data_ptr<scalar_t>() : nullptr,
-                               grad_head.defined() ? grad_head.data_ptr<scalar_t>() : nullptr});
+                              {values(saved[3]), values(saved[4]), values(upstream[0]), values(upstream[1])},
+                              {values(grad_hidden), values(grad_head)});
     });
     return {grad_hidden, grad_head, Tensor(), Tensor()};
   }

@@ -6,12 +6,13 @@ namespace aha::ops {
 
 struct TokenLogprob {
   at::Tensor logprob_T;  // nats, <= 0
-  at::Tensor entropy_T;  // nats, of softmax(logits / temperature); carries no gradient
+  at::Tensor entropy_T;  // nats, of softmax(logits / temperature)
 };
 
 /// log_softmax(hidden · headᵀ / temperature)[target], in chunks of rows; the backward pass computes the logits again.
 /// @param hidden_TD [T, D] · head_VD [V, D] · target_T [T] int64 in [0, V) · temperature > 0
-/// @return [T] each; logprob_T is differentiable in hidden_TD and head_VD. Workspace: one chunk (<= 4 MB) a thread.
+/// @return [T] each; both are differentiable in hidden_TD and head_VD. Workspace: one chunk of logits (<= 4 MB, or
+/// one row) and one row more a thread.
 /// @throws ShapeError
 TokenLogprob token_logprob(const at::Tensor& hidden_TD, const at::Tensor& head_VD, const at::Tensor& target_T,
                            double temperature = 1.0);

@@ -4,11 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "model/hf_names.h"
 #include "model/layout.h"
 #include "model/tensor_file.h"
+#include "support/peak_memory.h"
 #include "unit/model/model_folder.h"
 #include "unit/model/tiny_models.h"
 
@@ -16,6 +15,7 @@ namespace aha::model {
 namespace {
 
 using test::TemporaryFolder;
+using tests::peak_bytes_of;
 
 constexpr int64_t kBlocks = 24 << 20;  // a block read, a block converted, the allocator's own
 
@@ -41,24 +41,6 @@ void write_large_folder(const ModelConfig& config, const std::filesystem::path& 
   }
   write_tensor_file(folder / "model.safetensors", tensors);
   write_file_atomic(folder / "config.json", model_config_json(config).dump());
-}
-
-int64_t status_bytes(const std::string& field) {
-  std::ifstream status("/proc/self/status");
-  std::string word;
-  int64_t kilobytes = 0;
-  while (status >> word && word != field) continue;
-  status >> kilobytes;
-  return kilobytes * 1024;
-}
-
-/// Most memory held while `action` runs, above what was held before.
-template <class Action>
-int64_t peak_bytes_of(const Action& action) {
-  std::ofstream("/proc/self/clear_refs") << "5";  // forgets the old peak
-  const int64_t before = status_bytes("VmRSS:");
-  action();
-  return status_bytes("VmHWM:") - before;
 }
 
 TEST(CheckpointMemory, IsTheModelAndABlock) {

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "support/gradient_check.h"
+#include "support/peak_memory.h"
 #include "unit/ops/random_tensor.h"
 
 namespace aha::ops {
@@ -69,9 +70,56 @@ TEST(TokenLogprob, GradientsMatchFiniteDifferences) {
                    {{"hidden", hidden}, {"head", head}}, 1e-6);
 }
 
-TEST(TokenLogprob, EntropyCarriesNoGradient) {
-  const auto hidden = variable({6, 4}, 1), head = variable({7, 4}, 2);
-  EXPECT_FALSE(token_logprob(hidden, head, targets(6, 7)).entropy_T.requires_grad());
+TEST(TokenLogprob, EntropyGradientsMatchFiniteDifferences) {
+  const auto hidden = variable({6, 4}, 1), head = variable({7, 4}, 2), target = targets(6, 7);
+  expect_gradients([&] { return token_logprob(hidden, head, target, 1.3).entropy_T.sin().sum(); },
+                   {{"hidden", hidden}, {"head", head}}, 1e-6);
+}
+
+// At probabilities 1/4 and 3/4, dH/dx = -s p (log p + H) = ∓ s p q ln 3 with s = 1/2.
+TEST(TokenLogprob, EntropyGradientWorkedByHand) {
+  const auto hidden = variable({1, 1}, 1), head = variable({2, 1}, 2);
+  hidden.detach().fill_(1.0);
+  head.detach().copy_(torch::tensor({{0.0}, {std::log(9.0)}}, at::kDouble));
+  token_logprob(hidden, head, at::zeros({1}, at::kLong), 2.0).entropy_T.sum().backward();
+  EXPECT_NEAR(head.grad()[0].item<double>(), 0.5 * 0.1875 * std::log(3.0), 1e-14);
+  EXPECT_NEAR(head.grad()[1].item<double>(), -0.5 * 0.1875 * std::log(3.0), 1e-14);
+}
+
+TEST(TokenLogprob, BothGradientsTogetherMatchTorch) {
+  for (const int64_t vocab_size : {33, 320, 9000}) {
+    SCOPED_TRACE(vocab_size);
+    const int64_t tokens = vocab_size == 9000 ? 120 : 300;
+    const auto target = targets(tokens, vocab_size);
+    const auto policy_factor = normal({tokens}, 3), entropy_factor = normal({tokens}, 4);
+    const auto gradients = [&](const auto& function, at::ScalarType dtype) {
+      const auto hidden = normal({tokens, 12}, 1).to(dtype).requires_grad_(true);
+      const auto head = normal({vocab_size, 12}, 2).to(dtype).requires_grad_(true);
+      const auto [logprob, entropy] = function(hidden, head, target, 0.8);
+      return torch::autograd::grad({(logprob * policy_factor).sum() + (entropy * entropy_factor).sum()},
+                                   {hidden, head});
+    };
+    const auto exact = gradients(plain, at::kDouble), ours = gradients(token_logprob, at::kDouble);
+    const auto rounded = gradients(token_logprob, at::kFloat);
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_LE(relative_error(ours[i], exact[i]), 1e-12);
+      EXPECT_LE(relative_error(rounded[i], exact[i]), 1e-5);
+    }
+  }
+}
+
+// [T, V] would be 2 GB; so would the softmax.
+TEST(TokenLogprob, WorkspaceStaysSmallAtAnyLength) {
+  const int64_t tokens = 16'384, vocab_size = 32'000, width = 4;
+  const auto hidden = normal_float({tokens, width}, 1).requires_grad_(true);
+  const auto head = normal_float({vocab_size, width}, 2).requires_grad_(true);
+  const auto target = targets(tokens, vocab_size);
+  const auto step = [&](int64_t rows) {
+    const auto result = token_logprob(hidden.narrow(0, 0, rows), head, target.narrow(0, 0, rows));
+    torch::autograd::grad({result.logprob_T.sum() + result.entropy_T.sum()}, {hidden, head});
+  };
+  step(1);  // what is set up on first use is not counted
+  EXPECT_LT(peak_bytes_of([&] { step(tokens); }), 16 << 20);
 }
 
 TEST(TokenLogprob, SameBitsTwiceAndAlone) {
