@@ -10,7 +10,7 @@
 #include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha {
+namespace aha::atomic_file_test {
 namespace {
 
 using test::TemporaryFolder;
@@ -71,4 +71,4 @@ TEST(AtomicFile, APipeIsWrittenToNotReplaced) {
 }
 
 }  // namespace
-}  // namespace aha
+}  // namespace aha::atomic_file_test

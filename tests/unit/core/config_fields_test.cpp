@@ -9,7 +9,7 @@
 #include "aha/core/error.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha {
+namespace aha::config_fields_test {
 namespace {
 
 using nlohmann::json;
@@ -169,4 +169,4 @@ TEST(DidYouMean, OffersTheNearestNameOrNothing) {
 }
 
 }  // namespace
-}  // namespace aha
+}  // namespace aha::config_fields_test

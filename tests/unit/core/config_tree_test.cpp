@@ -10,7 +10,7 @@
 #include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha {
+namespace aha::config_tree_test {
 namespace {
 
 using nlohmann::json;
@@ -237,4 +237,4 @@ TEST(Put, AddsReplacesAndMakesAMap) {
 }
 
 }  // namespace
-}  // namespace aha
+}  // namespace aha::config_tree_test

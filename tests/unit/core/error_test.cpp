@@ -8,7 +8,7 @@
 
 #include "unit/core/temporary_folder.h"
 
-namespace aha {
+namespace aha::error_test {
 namespace {
 
 using test::sentence_of;
@@ -48,4 +48,4 @@ TEST(Check, ThrowsWithExpressionPlaceAndDetailOnlyWhenFalse) {
 }
 
 }  // namespace
-}  // namespace aha
+}  // namespace aha::error_test

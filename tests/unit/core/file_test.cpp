@@ -11,7 +11,7 @@
 #include "aha/core/error.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha {
+namespace aha::file_test {
 namespace {
 
 using test::sentence_of;
@@ -225,4 +225,4 @@ TEST(Hash, OfAFolderSeesNamesAndContentsOnly) {
 }
 
 }  // namespace
-}  // namespace aha
+}  // namespace aha::file_test

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-namespace aha {
+namespace aha::log_test {
 namespace {
 
 using testing::HasSubstr;
@@ -48,4 +48,4 @@ TEST(Log, ALineBreakCannotForgeALine) {
 }
 
 }  // namespace
-}  // namespace aha
+}  // namespace aha::log_test

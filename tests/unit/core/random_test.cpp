@@ -10,7 +10,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha {
+namespace aha::random_test {
 namespace {
 
 using Block = std::array<uint32_t, 4>;
@@ -195,4 +195,4 @@ TEST(Random, ShuffleGivesEveryOrderEquallyOften) {
 }
 
 }  // namespace
-}  // namespace aha
+}  // namespace aha::random_test

@@ -8,7 +8,7 @@
 
 #include "aha/core/random.h"
 
-namespace aha::data {
+namespace aha::data::bpe_training_test {
 namespace {
 
 std::string plain_order() {
@@ -105,4 +105,4 @@ TEST(MergeTraining, AgreesWithCountingAgain) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::bpe_training_test

@@ -7,7 +7,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::data {
+namespace aha::data::chat_template_test {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -293,4 +293,4 @@ TEST(RecogniseChatTemplate, KnowsOurOwn) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::chat_template_test

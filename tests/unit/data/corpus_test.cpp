@@ -6,7 +6,7 @@
 #include "aha/core/error.h"
 #include "aha/data/template.h"
 
-namespace aha::data {
+namespace aha::data::corpus_test {
 namespace {
 
 constexpr uint64_t kCount = 6000;
@@ -124,4 +124,4 @@ TEST(Corpus, RefusesAnEmptyMixture) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::corpus_test

@@ -6,7 +6,7 @@
 #include "aha/core/error.h"
 #include "aha/core/file.h"
 
-namespace aha::data {
+namespace aha::data::jsonl_test {
 namespace {
 
 using nlohmann::json;
@@ -198,4 +198,4 @@ TEST(JsonLine, KeepsOrderAndReplacesBadBytes) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::jsonl_test

@@ -8,7 +8,7 @@
 #include "aha/core/error.h"
 #include "aha/core/random.h"
 
-namespace aha::data {
+namespace aha::data::packing_test {
 namespace {
 
 using Groups = std::vector<std::vector<int64_t>>;
@@ -44,4 +44,4 @@ TEST(PackByTokens, RefusesNonsense) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::packing_test

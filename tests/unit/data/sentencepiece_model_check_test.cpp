@@ -10,7 +10,7 @@
 #include "data/sentencepiece/model_file.h"
 #include "data/sentencepiece_tokenizer.h"
 
-namespace aha::data {
+namespace aha::data::sentencepiece_model_check_test {
 namespace {
 
 std::string message_of(const std::function<void()>& act) {
@@ -218,4 +218,4 @@ TEST(SentencePieceModel, SurvivesChangedBytes) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::sentencepiece_model_check_test

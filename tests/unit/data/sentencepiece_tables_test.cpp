@@ -7,7 +7,7 @@
 #include "data/sentencepiece/pair_table.h"
 #include "data/sentencepiece/piece_trie.h"
 
-namespace aha::data {
+namespace aha::data::sentencepiece_tables_test {
 namespace {
 
 TEST(PairTable, AgreesWithAMapAsItGrows) {
@@ -64,4 +64,4 @@ TEST(PieceTrie, AgreesWithAMap) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::sentencepiece_tables_test

@@ -10,7 +10,7 @@
 #include "aha/core/file.h"
 #include "aha/core/random.h"
 
-namespace aha::data {
+namespace aha::data::sentencepiece_tokenizer_test {
 namespace {
 
 using Ids = std::vector<int32_t>;
@@ -363,4 +363,4 @@ TEST(SentencePieceFolder, IsRefusedInOneSentence) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::sentencepiece_tokenizer_test

@@ -6,7 +6,7 @@
 #include "aha/core/error.h"
 #include "aha/data/task.h"
 
-namespace aha::data {
+namespace aha::data::sum_tasks_test {
 namespace {
 
 constexpr Noise kNoNoise{.direct = 0, .worked = 0, .checked = 0, .recheck = 0};
@@ -143,4 +143,4 @@ TEST(ReductionSum, AWrongStepIsCarriedOn) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::sum_tasks_test

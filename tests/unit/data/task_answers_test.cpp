@@ -7,7 +7,7 @@
 
 #include "aha/data/task.h"
 
-namespace aha::data {
+namespace aha::data::task_answers_test {
 namespace {
 
 constexpr Noise kNoNoise{.direct = 0, .worked = 0, .checked = 0, .recheck = 0};
@@ -233,4 +233,4 @@ TEST(MultipleChoice, TheAnswerIsTheOneRightChoice) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::task_answers_test

@@ -6,7 +6,7 @@
 #include "aha/core/error.h"
 #include "aha/data/task.h"
 
-namespace aha::data {
+namespace aha::data::task_splits_test {
 namespace {
 
 TaskOptions bilingual() {
@@ -217,4 +217,4 @@ TEST(IsHeldOut, TakesAnEighthWhateverTheAnswer) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::task_splits_test

@@ -7,7 +7,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::data {
+namespace aha::data::template_test {
 namespace {
 
 Example problem(const std::string& prompt) {
@@ -114,4 +114,4 @@ TEST(SplitTags, TakesLinearTime) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::template_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::data {
+namespace aha::data::text_stream_test {
 namespace {
 
 std::vector<std::string> pieces_of(const std::shared_ptr<const Tokenizer>& tokenizer, const std::vector<int32_t>& ids) {
@@ -71,4 +71,4 @@ TEST(TextStream, TakesManyIdsAtOnce) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::text_stream_test

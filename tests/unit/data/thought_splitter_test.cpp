@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::data {
+namespace aha::data::thought_splitter_test {
 namespace {
 
 // Neighbours of one kind joined.
@@ -56,4 +56,4 @@ TEST(EndsInThought, LooksAtThePromptsEndAlone) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::thought_splitter_test

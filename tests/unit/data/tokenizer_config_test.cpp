@@ -5,7 +5,7 @@
 #include "aha/core/file.h"
 #include "aha/data/tokenizer.h"
 
-namespace aha::data {
+namespace aha::data::tokenizer_config_test {
 namespace {
 
 std::filesystem::path byte_folder() {
@@ -48,4 +48,4 @@ TEST(TokenizerChoice, OfAKindThatIsNotThere) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::tokenizer_config_test

@@ -9,7 +9,7 @@
 #include "aha/core/file.h"
 #include "aha/core/random.h"
 
-namespace aha::data {
+namespace aha::data::tokenizer_test {
 namespace {
 
 using Ids = std::vector<int32_t>;
@@ -174,4 +174,4 @@ TEST(TokenizerConfig, NamesWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::tokenizer_test

@@ -10,7 +10,7 @@
 #include "aha/data/tokenizer.h"
 #include "data/training/special_tokens.h"
 
-namespace aha::data {
+namespace aha::data::tokenizer_training_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -164,4 +164,4 @@ TEST(SpecialTokens, AreCheckedAndCutTexts) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::tokenizer_training_test

@@ -11,7 +11,7 @@
 #include "data/sentencepiece/normalizer.h"
 #include "data/training/unigram_seeds.h"
 
-namespace aha::data {
+namespace aha::data::unigram_training_test {
 namespace {
 
 double weight_of(const std::vector<SeedPiece>& seeds, const std::string& text) {
@@ -127,4 +127,4 @@ TEST(UnigramTraining, KeepsEveryCharacterAndTheSizeAskedFor) {
 }
 
 }  // namespace
-}  // namespace aha::data
+}  // namespace aha::data::unigram_training_test

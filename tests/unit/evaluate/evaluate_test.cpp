@@ -9,7 +9,7 @@
 #include "aha/core/error.h"
 #include "evaluate/consensus.h"
 
-namespace aha::evaluate {
+namespace aha::evaluate::evaluate_test {
 namespace {
 
 TEST(PassAtK, MatchesPublishedNumbersAndCounting) {
@@ -129,4 +129,4 @@ TEST(Summarise, RefusesAnImpossibleK) {
 }
 
 }  // namespace
-}  // namespace aha::evaluate
+}  // namespace aha::evaluate::evaluate_test

@@ -6,7 +6,7 @@
 #include "aha/core/error.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::bfloat16_test {
 namespace {
 
 using at::Tensor;
@@ -70,4 +70,4 @@ TEST(BFloat16, HoldsWeightsInHalfTheMemoryAndTrainsNone) {
 TEST(BFloat16, OtherDtypesAreNoModels) { EXPECT_THROW(Model::make(tiny_qwen2(), 5, at::kHalf), ShapeError); }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::bfloat16_test

@@ -11,7 +11,7 @@
 #include "unit/model/model_folder.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::checkpoint_memory_test {
 namespace {
 
 using test::TemporaryFolder;
@@ -60,4 +60,4 @@ TEST(CheckpointMemory, IsTheModelAndABlock) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::checkpoint_memory_test

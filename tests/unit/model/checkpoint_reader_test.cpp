@@ -10,7 +10,7 @@
 #include "unit/model/model_folder.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::checkpoint_reader_test {
 namespace {
 
 using test::TemporaryFolder;
@@ -166,4 +166,4 @@ TEST_F(ReadFolder, RefusesTruncatedAndOverlappingFiles) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::checkpoint_reader_test

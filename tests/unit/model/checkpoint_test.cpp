@@ -14,7 +14,7 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::checkpoint_test {
 namespace {
 
 using test::sentence_of;
@@ -267,4 +267,4 @@ TEST_F(ShardedCheckpoint, RefusesAnIndexThatLies) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::checkpoint_test

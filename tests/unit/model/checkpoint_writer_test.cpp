@@ -7,7 +7,7 @@
 #include "unit/model/model_folder.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::checkpoint_writer_test {
 namespace {
 
 using test::sentence_of;
@@ -177,4 +177,4 @@ TEST(SavedModel, HasItsAdaptersMerged) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::checkpoint_writer_test

@@ -10,7 +10,7 @@
 #include "aha/core/file.h"
 #include "model/rope_table.h"
 
-namespace aha::model {
+namespace aha::model::config_test {
 namespace {
 
 using nlohmann::json;
@@ -184,4 +184,4 @@ TEST(ModelConfig, RefusesFilesThatAreNotJson) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::config_test

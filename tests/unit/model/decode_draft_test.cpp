@@ -11,7 +11,7 @@
 #include "aha/ops/linear.h"
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::decode_draft_test {
 namespace {
 
 constexpr DecodeOptions kFloat32{.with_mtp = true};
@@ -264,4 +264,4 @@ TEST(DecodeDraft, NeedsAModuleItsLayerAndRowsOfTheLastStep) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decode_draft_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::model {
+namespace aha::model::decode_pace_test {
 namespace {
 
 constexpr double kAlone = 1e-3;  // seconds of a step in one part
@@ -89,4 +89,4 @@ TEST(DecodePace, StepsOfOtherSizesHaveTheirOwn) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decode_pace_test

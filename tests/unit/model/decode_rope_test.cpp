@@ -7,7 +7,7 @@
 #include "model/rope_table.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::decode_rope_test {
 namespace {
 
 TEST(DecodeRope, TurnsByTheTableThatTrainingReads) {
@@ -46,4 +46,4 @@ TEST(DecodeRope, HalvesOrPairs) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decode_rope_test

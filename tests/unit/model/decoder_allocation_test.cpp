@@ -20,7 +20,7 @@ void* operator new(std::size_t bytes) {
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-namespace aha::model {
+namespace aha::model::decoder_allocation_test {
 namespace {
 
 void expect_no_allocation(const ModelConfig& config, const DecodeOptions& options, int num_threads) {
@@ -69,4 +69,4 @@ TEST(DecoderAllocation, TheCounterCounts) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decoder_allocation_test

@@ -7,7 +7,7 @@
 #include "aha/model/decoder.h"
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::decoder_bfloat16_test {
 namespace {
 
 constexpr DecodeOptions kOptions{.type = ops::NumberType::kBFloat16};
@@ -99,4 +99,4 @@ TEST(DecoderBFloat16, WeightsAndCacheMustAgree) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decoder_bfloat16_test

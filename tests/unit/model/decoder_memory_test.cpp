@@ -7,7 +7,7 @@
 #include "aha/core/error.h"
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::decoder_memory_test {
 namespace {
 
 int64_t resident_bytes() {
@@ -51,4 +51,4 @@ TEST(DecoderMemory, PositionsEndWhereTheCacheOrTheContextDoes) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decoder_memory_test

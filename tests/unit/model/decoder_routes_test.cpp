@@ -4,7 +4,7 @@
 #include "aha/model/decoder.h"
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::decoder_routes_test {
 namespace {
 
 constexpr int64_t kLength = 12;
@@ -69,4 +69,4 @@ TEST(DecoderRoutes, AreThoseOfTheTrainingForward) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decoder_routes_test

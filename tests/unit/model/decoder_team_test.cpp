@@ -4,7 +4,7 @@
 #include "aha/model/decoder.h"
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::decoder_team_test {
 namespace {
 
 /// Three panels and more in every product, so that each of three threads has columns of its own.
@@ -94,4 +94,4 @@ TEST(DecoderTeam, SamplesOfOnePromptHaveTheBitsOfOneThread) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decoder_team_test

@@ -12,7 +12,7 @@
 #include "aha/core/error.h"
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::decoder_test {
 namespace {
 
 /// What no family has together: one key-value head, a bias on o_proj too, pairs side by side.
@@ -245,4 +245,4 @@ TEST(KvCache, OfGroupedQueriesHoldsTurnedKeysThenValues) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decoder_test

@@ -7,7 +7,7 @@
 
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::decoder_weights_test {
 namespace {
 
 std::vector<std::vector<float>> decode_some(const Model& model) {
@@ -85,4 +85,4 @@ TEST(DecodeWeights, TakeAnotherPolicyInPlace) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::decoder_weights_test

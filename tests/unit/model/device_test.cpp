@@ -5,7 +5,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::model {
+namespace aha::model::device_test {
 namespace {
 
 TEST(Device, OfTheCpuHasTwoNames) {
@@ -25,4 +25,4 @@ TEST(Device, OfCudaIsThereOrItIsSaidWhatIsMissing) {
 TEST(Device, OfAnotherNameIsRefused) { EXPECT_THROW(find_device("tpu"), ConfigError); }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::device_test

@@ -9,7 +9,7 @@
 #include "model/family.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::families_test {
 namespace {
 
 using nlohmann::json;
@@ -302,4 +302,4 @@ TEST(Families, ReadTheBlocksOfFp8Files) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::families_test

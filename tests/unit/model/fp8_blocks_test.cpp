@@ -13,7 +13,7 @@
 #include "unit/model/model_folder.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::fp8_blocks_test {
 namespace {
 
 using test::TemporaryFolder;
@@ -142,4 +142,4 @@ TEST_F(Fp8Folder, RefusesScalesWithoutAnFp8WeightAndOtherEightBits) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::fp8_blocks_test

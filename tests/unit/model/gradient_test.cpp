@@ -10,7 +10,7 @@
 #include "support/gradient_check.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::gradient_test {
 namespace {
 
 using at::Tensor;
@@ -86,4 +86,4 @@ TEST(ModelGradient, WithDenseLayersAlone) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::gradient_test

@@ -18,7 +18,7 @@
 #include "aha/core/error.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::grouped_attention_test {
 namespace {
 
 using at::Tensor;
@@ -213,4 +213,4 @@ TEST(ExpertBias, OfModelsWithoutOneStaysAway) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::grouped_attention_test

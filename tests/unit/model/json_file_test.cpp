@@ -7,7 +7,7 @@
 #include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::model {
+namespace aha::model::json_file_test {
 namespace {
 
 std::string refusal(const std::string& text, int64_t max_bytes = 1'000'000) {
@@ -40,4 +40,4 @@ TEST(JsonFile, RefusesInOneSentence) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::json_file_test

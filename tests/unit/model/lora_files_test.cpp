@@ -14,7 +14,7 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::lora_files_test {
 namespace {
 
 using at::Tensor;
@@ -226,4 +226,4 @@ TEST(LoraFiles, AreMissedByName) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::lora_files_test

@@ -21,7 +21,7 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::lora_test {
 namespace {
 
 using at::Tensor;
@@ -231,4 +231,4 @@ TEST(Lora, IsClonedAndCopied) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::lora_test

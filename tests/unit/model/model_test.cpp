@@ -17,7 +17,7 @@
 #include "aha/core/error.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::model_test {
 namespace {
 
 using at::Tensor;
@@ -232,4 +232,4 @@ TEST(ExpertBias, MovesAgainstTheLoadAndKeepsItsSum) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::model_test

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-namespace aha::model {
+namespace aha::model::rope_table_test {
 namespace {
 
 ModelConfig deepseek_v3_rope() {
@@ -92,4 +92,4 @@ TEST(RopeTable, LeavesYarnsRampUncutWhereAsked) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::rope_table_test

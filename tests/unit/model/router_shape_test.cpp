@@ -5,7 +5,7 @@
 
 #include "unit/model/tiny_models.h"
 
-namespace aha::model {
+namespace aha::model::router_shape_test {
 namespace {
 
 TEST(RouterShape, OfDeepSeekV3RanksGroupsByTwoOfItsSigmoids) {
@@ -36,4 +36,4 @@ TEST(RouterShape, GreedyKnowsNoGroups) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::router_shape_test

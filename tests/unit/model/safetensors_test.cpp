@@ -15,7 +15,7 @@
 #include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::model {
+namespace aha::model::safetensors_test {
 namespace {
 
 using test::sentence_of;
@@ -182,4 +182,4 @@ TEST(SafetensorsFile, ShrinkingWhileReadIsAnError) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::safetensors_test

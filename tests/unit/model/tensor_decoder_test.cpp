@@ -11,7 +11,7 @@
 #include "aha/core/error.h"
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::tensor_decoder_test {
 namespace {
 
 const DecodeOptions kTensors{.tensor_device = at::Device(at::kCPU)};
@@ -217,4 +217,4 @@ TEST(TensorDecoder, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::tensor_decoder_test

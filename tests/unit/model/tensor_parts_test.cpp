@@ -8,7 +8,7 @@
 #include "model/tensor_rows.h"
 #include "unit/model/decoded_text.h"
 
-namespace aha::model {
+namespace aha::model::tensor_parts_test {
 namespace {
 
 const DecodeOptions kTensors{.tensor_device = at::Device(at::kCPU)};
@@ -146,4 +146,4 @@ TEST(TensorCache, CopiesPagesAndIsSharedByItsParts) {
 }
 
 }  // namespace
-}  // namespace aha::model
+}  // namespace aha::model::tensor_parts_test

@@ -13,7 +13,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::objective {
+namespace aha::objective::advantage_test {
 namespace {
 
 constexpr double kNotJudged = std::numeric_limits<double>::quiet_NaN();
@@ -93,4 +93,4 @@ TEST(FracRewardZeroStd, CountsGroupsWithoutSignal) {
 }
 
 }  // namespace
-}  // namespace aha::objective
+}  // namespace aha::objective::advantage_test

@@ -14,7 +14,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::objective {
+namespace aha::objective::grpo_loss_test {
 namespace {
 
 at::Tensor vector(const std::vector<double>& values) { return torch::tensor(values, at::kDouble); }
@@ -204,4 +204,4 @@ TEST(SequenceWeights, FollowTheLossType) {
 }
 
 }  // namespace
-}  // namespace aha::objective
+}  // namespace aha::objective::grpo_loss_test

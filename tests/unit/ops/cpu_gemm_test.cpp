@@ -7,7 +7,7 @@
 #include "aha/core/random.h"
 #include "ops/cpu/kernels.h"
 
-namespace aha::ops {
+namespace aha::ops::cpu_gemm_test {
 namespace {
 
 constexpr int64_t kSizes[] = {1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 64, 130};
@@ -150,4 +150,4 @@ TEST(CpuGemm, InstructionSetsAgree) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::cpu_gemm_test

@@ -11,7 +11,7 @@
 #include "aha/core/random.h"
 #include "ops/cpu/kernels.h"
 
-namespace aha::ops {
+namespace aha::ops::cpu_math_test {
 namespace {
 
 constexpr int64_t kWidths[] = {1, 2, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128, 320, 333};
@@ -246,4 +246,4 @@ TEST(CpuMath, InstructionSetsAgree) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::cpu_math_test

@@ -10,7 +10,7 @@
 #include "support/gradient_check.h"
 #include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::embedding_test {
 namespace {
 
 using namespace aha::tests;
@@ -58,4 +58,4 @@ TEST(Embedding, NamesTheMistake) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::embedding_test

@@ -10,7 +10,7 @@
 #include "aha/ops/cpu_gemm.h"
 #include "ops/cpu/kernels.h"
 
-namespace aha::ops {
+namespace aha::ops::gemm_once_test {
 namespace {
 
 std::vector<float> random_values(int64_t count, uint64_t seed) {
@@ -150,4 +150,4 @@ TEST(GemmOnce, EverySetOfKernelsWidensAlike) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::gemm_once_test

@@ -18,9 +18,10 @@
 #include <cmath>
 
 #include "support/gradient_check.h"
+#include "unit/ops/joined_sequences.h"
 #include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::gqa_attention_test {
 namespace {
 
 using at::Tensor;
@@ -29,11 +30,12 @@ struct Case {
   GqaShape shape;
   std::vector<int64_t> offsets;
   Tensor q, k, v, cosine, sine;
+  std::vector<int64_t> prefix = {};
 
-  Tensor run() const { return gqa_attention(q, k, v, cosine, sine, offsets, shape); }
+  Tensor run() const { return gqa_attention(q, k, v, cosine, sine, offsets, shape, prefix); }
   Case to(at::ScalarType dtype) const {
     const auto cast = [&](const Tensor& x) { return x.detach().to(dtype).requires_grad_(x.requires_grad()); };
-    return {shape, offsets, cast(q), cast(k), cast(v), cast(cosine), cast(sine)};
+    return {shape, offsets, cast(q), cast(k), cast(v), cast(cosine), cast(sine), prefix};
   }
 };
 
@@ -171,6 +173,39 @@ TEST(GqaAttention, ASequenceHasTheSameBitsAloneAndPackedAndTwice) {
   }
 }
 
+/// The same rows, each sequence written out with its prefix; gradients reach the case's own tensors.
+Tensor run_joined(const Case& c) {
+  const auto joined = tests::joined_sequences(c.offsets, c.prefix);
+  Case whole = c;
+  whole.offsets = joined.offsets;
+  whole.prefix.clear();
+  for (Tensor* t : {&whole.q, &whole.k, &whole.v}) *t = t->index_select(0, joined.row_J);
+  return whole.run().index_select(0, joined.own_T);
+}
+
+TEST(GqaAttention, SequencesWithASharedPrefixAreWholeSequences) {
+  const tests::SharedPrefixes shared;
+  for (const GqaShape& shape : {kShared, kOdd, GqaShape{4, 1, 20, 0.3, true}}) {
+    SCOPED_TRACE(testing::Message() << shape.num_heads << "/" << shape.num_kv_heads << " of " << shape.head_dim);
+    Case c = make_case(shape, shared.length, 80);
+    c.prefix = shared.prefix;
+    const Tensor out = c.run(), whole = run_joined(c);
+    EXPECT_LE(tests::relative_error(out, whole), 1e-15);
+    const auto mine = gradients(c, out, wave(out)), expected = gradients(c, whole, wave(out));
+    for (size_t i = 0; i < 3; ++i) EXPECT_LE(tests::relative_error(mine[i], expected[i]), 1e-14) << i;
+
+    const Case narrow = c.to(at::kFloat);
+    const Tensor narrow_out = narrow.run();
+    EXPECT_TRUE(tests::same_bits(narrow_out, run_joined(narrow)));
+    const auto first = gradients(narrow, narrow_out, wave(narrow_out));
+    const auto again = gradients(narrow, narrow.run(), wave(narrow_out));
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_TRUE(tests::same_bits(first[i], again[i])) << i;
+      EXPECT_LE(tests::relative_error(first[i], expected[i]), 1e-5) << i;
+    }
+  }
+}
+
 TEST(GqaAttention, SharedHeadsHaveTheBitsOfRepeatedOnes) {
   const Case shared = make_case({6, 2, 16, 0.25}, {50, 3}, 40).to(at::kFloat);
   Case repeated = shared;
@@ -216,6 +251,9 @@ TEST(GqaAttention, NamesWhatIsWrong) {
   c.cosine = c.cosine.narrow(0, 0, 3);
   c.sine = c.sine.narrow(0, 0, 3);
   EXPECT_EQ(message(), "[gqa_attention] offsets: sequence 0 has 4 tokens, but cosine has P = 3");
+  c.offsets = {0, 3, 4};
+  c.prefix = {-1, 0};
+  EXPECT_EQ(message(), "[gqa_attention] offsets: sequence 1 has 4 tokens with its prefix, but cosine has P = 3");
   c.v = c.v.narrow(1, 0, 6);
   EXPECT_EQ(message(), "[gqa_attention] v: Y is 6, but the call has Y = 12");
   c.shape.num_kv_heads = 3;
@@ -226,4 +264,4 @@ TEST(GqaAttention, NamesWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::gqa_attention_test

@@ -10,7 +10,7 @@
 #include "support/gradient_check.h"
 #include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::linear_test {
 namespace {
 
 using namespace aha::tests;
@@ -105,4 +105,4 @@ TEST(Linear, NamesTheMistake) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::linear_test

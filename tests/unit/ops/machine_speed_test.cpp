@@ -6,7 +6,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::ops {
+namespace aha::ops::machine_speed_test {
 namespace {
 
 template <class Measure>
@@ -40,4 +40,4 @@ TEST(MachineSpeed, RefusesLessThanThereIsToRead) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::machine_speed_test

@@ -22,8 +22,10 @@
 
 #include "aha/core/error.h"
 #include "support/gradient_check.h"
+#include "unit/ops/joined_sequences.h"
+#include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::mla_attention_test {
 namespace {
 
 using at::Tensor;
@@ -32,11 +34,12 @@ struct Case {
   MlaShape shape;
   std::vector<int64_t> offsets;
   Tensor q, kv, k_rope, cosine, sine;
+  std::vector<int64_t> prefix = {};
 
-  Tensor run() const { return mla_attention(q, kv, k_rope, cosine, sine, offsets, shape); }
+  Tensor run() const { return mla_attention(q, kv, k_rope, cosine, sine, offsets, shape, prefix); }
   Case to(at::ScalarType dtype) const {
     const auto cast = [&](const Tensor& x) { return x.detach().to(dtype).requires_grad_(x.requires_grad()); };
-    return {shape, offsets, cast(q), cast(kv), cast(k_rope), cast(cosine), cast(sine)};
+    return {shape, offsets, cast(q), cast(kv), cast(k_rope), cast(cosine), cast(sine), prefix};
   }
 };
 
@@ -158,6 +161,38 @@ TEST(MlaAttention, ASequenceHasTheSameBitsAloneAndPackedAndTwice) {
   }
 }
 
+/// The same rows, each sequence written out with its prefix; gradients reach the case's own tensors.
+Tensor run_joined(const Case& x) {
+  const auto joined = tests::joined_sequences(x.offsets, x.prefix);
+  Case whole = x;
+  whole.offsets = joined.offsets;
+  whole.prefix.clear();
+  for (Tensor* t : {&whole.q, &whole.kv, &whole.k_rope}) *t = t->index_select(0, joined.row_J);
+  return whole.run().index_select(0, joined.own_T);
+}
+
+TEST(MlaAttention, SequencesWithASharedPrefixAreWholeSequences) {
+  const tests::SharedPrefixes shared;
+  for (const MlaShape& shape : {kNano, kOdd}) {
+    SCOPED_TRACE(shape.num_heads);
+    Case x = make_case(shape, shared.length, 7);
+    x.prefix = shared.prefix;
+    const Tensor out = x.run(), whole = run_joined(x);
+    EXPECT_LE(tests::relative_error(out, whole), 1e-15);
+    const auto mine = gradients(x, out), expected = gradients(x, whole);
+    for (size_t i = 0; i < 3; ++i) EXPECT_LE(tests::relative_error(mine[i], expected[i]), 1e-14) << i;
+
+    const Case narrow = x.to(at::kFloat);
+    const Tensor narrow_out = narrow.run();
+    EXPECT_TRUE(at::equal(narrow_out, run_joined(narrow)));
+    const auto first = gradients(narrow, narrow_out), again = gradients(narrow, narrow.run());
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_TRUE(at::equal(first[i], again[i])) << i;
+      EXPECT_LE(tests::relative_error(first[i], expected[i]), 1e-5) << i;
+    }
+  }
+}
+
 TEST(MlaAttention, TakesEmptyInputAndEmptySequences) {
   const Case x = make_case(kOdd, {0, 3, 0, 0}, 4);
   EXPECT_LE(largest_difference(x.run(), reference(make_case(kOdd, {3}, 4))), 1e-13);
@@ -181,9 +216,12 @@ TEST(MlaAttention, NamesWhatIsWrong) {
   x.cosine = x.cosine.narrow(0, 0, 3);
   x.sine = x.sine.narrow(0, 0, 3);
   EXPECT_EQ(message(), "[mla_attention] offsets: sequence 0 has 4 tokens, but cosine has P = 3");
+  x.offsets = {0, 3, 4};
+  x.prefix = {-1, 0};
+  EXPECT_EQ(message(), "[mla_attention] offsets: sequence 1 has 4 tokens with its prefix, but cosine has P = 3");
   x.kv = x.kv.narrow(1, 0, 30);
   EXPECT_NE(message().find("kv: Y is 30"), std::string::npos) << message();
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::mla_attention_test

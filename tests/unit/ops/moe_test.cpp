@@ -24,7 +24,7 @@
 #include "aha/core/error.h"
 #include "support/gradient_check.h"
 
-namespace aha::ops {
+namespace aha::ops::moe_test {
 namespace {
 
 using at::Tensor;
@@ -260,4 +260,4 @@ TEST(BalanceLoss, IsOneForEvenLoadAndDifferentiable) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::moe_test

@@ -2,13 +2,25 @@
 
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::packed_sequences_test {
+
+bool operator==(const PackedSequence& a, const PackedSequence& b) {
+  const auto fields = [](const PackedSequence& s) {
+    return std::tie(s.first, s.length, s.prefix_first, s.prefix_length);
+  };
+  return fields(a) == fields(b);
+}
+
 namespace {
 
-std::string refusal(const std::vector<int64_t>& offsets) {
-  return tests::shape_error([&] { check_offsets("op", offsets, /*num_tokens=*/7, /*num_positions=*/5); });
+using Trees = std::vector<SequenceTree>;
+
+std::string refusal(const std::vector<int64_t>& offsets, const std::vector<int64_t>& prefix = {}) {
+  return tests::shape_error([&] { check_sequences("op", offsets, prefix, /*num_tokens=*/7, /*num_positions=*/5); });
 }
 
 TEST(PackedSequences, OffsetsRiseFromZeroToTheTokens) {
@@ -21,12 +33,25 @@ TEST(PackedSequences, OffsetsRiseFromZeroToTheTokens) {
   EXPECT_EQ(refusal({0, 1, 7}), "[op] offsets: sequence 1 has 6 tokens, but cosine has P = 5");
 }
 
-TEST(PackedSequences, SequencesWithoutTokensAreNotVisited) {
-  std::vector<std::pair<int64_t, int64_t>> seen;
-  for_each_sequence({0, 0, 5, 5, 7}, [&](int64_t first, int64_t length) { seen.emplace_back(first, length); });
-  EXPECT_EQ(seen, (std::vector<std::pair<int64_t, int64_t>>{{0, 5}, {5, 2}}));
-  for_each_sequence({0}, [](int64_t, int64_t) { ADD_FAILURE() << "there is no sequence"; });
+TEST(PackedSequences, APrefixIsAnEarlierSequenceWithoutOne) {
+  EXPECT_EQ(refusal({0, 2, 4, 7}, {-1, 0, 0}), "");
+  EXPECT_EQ(refusal({0, 2, 7}, {-1}), "[op] prefix: has 1 entries for 2 sequences");
+  EXPECT_EQ(refusal({0, 2, 7}, {1, -1}), "[op] prefix: 1 of sequence 0 must be an earlier sequence, or -1 for none");
+  EXPECT_EQ(refusal({0, 2, 7}, {-1, 1}), "[op] prefix: 1 of sequence 1 must be an earlier sequence, or -1 for none");
+  EXPECT_EQ(refusal({0, 2, 7}, {-1, -2}), "[op] prefix: -2 of sequence 1 must be an earlier sequence, or -1 for none");
+  EXPECT_EQ(refusal({0, 1, 2, 7}, {-1, 0, 1}), "[op] prefix: 1 of sequence 2 has a prefix itself");
+  EXPECT_EQ(refusal({0, 3, 4, 7}, {-1, 0, 0}),
+            "[op] offsets: sequence 2 has 6 tokens with its prefix, but cosine has P = 5");
+}
+
+TEST(PackedSequences, TreesHoldWhatGoesOnFromTheirFirst) {
+  EXPECT_EQ(sequence_trees({0, 0, 5, 5, 7}, {}), (Trees{{{0, 5, 0, 0}}, {{5, 2, 5, 0}}}));
+  EXPECT_EQ(sequence_trees({0}, {}), Trees{});
+  // The first and the second sequence take turns; an empty one goes on from the first, another from an empty one.
+  const Trees trees = sequence_trees({0, 3, 5, 6, 6, 8, 9, 9, 12}, {-1, -1, 0, 0, 1, 0, -1, 6});
+  EXPECT_EQ(trees, (Trees{{{0, 3, 0, 0}, {5, 1, 0, 3}, {8, 1, 0, 3}}, {{3, 2, 3, 0}, {6, 2, 3, 2}}, {{9, 3, 9, 0}}}));
+  EXPECT_EQ(num_positions(trees[0]), 4);
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::packed_sequences_test

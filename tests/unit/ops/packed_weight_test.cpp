@@ -10,7 +10,7 @@
 #include "aha/ops/cpu_gemm.h"
 #include "ops/cpu/kernels.h"
 
-namespace aha::ops {
+namespace aha::ops::packed_weight_test {
 namespace {
 
 constexpr NumberType kTypes[] = {NumberType::kFloat32, NumberType::kBFloat16};
@@ -204,4 +204,4 @@ TEST(PackedWeight, TellsTheColumnsOfAShare) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::packed_weight_test

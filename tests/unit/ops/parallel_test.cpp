@@ -12,7 +12,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::ops {
+namespace aha::ops::parallel_test {
 namespace {
 
 TEST(Parallel, EachWorkerRunsOnceOnAThreadOfItsOwn) {
@@ -69,4 +69,4 @@ TEST(Parallel, CountsTheCoresOfThisProcess) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::parallel_test

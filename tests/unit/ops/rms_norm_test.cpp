@@ -7,7 +7,7 @@
 #include "support/gradient_check.h"
 #include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::rms_norm_test {
 namespace {
 
 using namespace aha::tests;
@@ -57,4 +57,4 @@ TEST(RmsNorm, NamesTheMistake) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::rms_norm_test

@@ -7,7 +7,7 @@
 #include "aha/core/error.h"
 #include "aha/ops/cpu_math.h"
 
-namespace aha::ops {
+namespace aha::ops::route_row_test {
 namespace {
 
 struct Choice {
@@ -154,4 +154,4 @@ TYPED_TEST(RouteRow, RefusesShapesThatCannotBe) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::route_row_test

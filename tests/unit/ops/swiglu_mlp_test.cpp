@@ -14,7 +14,7 @@
 #include "support/gradient_check.h"
 #include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::swiglu_mlp_test {
 namespace {
 
 using namespace aha::tests;
@@ -129,4 +129,4 @@ TEST(SwigluMlp, NamesTheMistake) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::swiglu_mlp_test

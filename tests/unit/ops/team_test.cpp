@@ -12,7 +12,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::ops {
+namespace aha::ops::team_test {
 namespace {
 
 TEST(Share, TheSharesOfAllPartsCoverEverythingOnce) {
@@ -136,4 +136,4 @@ TEST(TeamDeathTest, AnExceptionInAPartEndsTheProgram) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::team_test

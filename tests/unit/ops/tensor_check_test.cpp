@@ -8,7 +8,7 @@
 #include "aha/core/error.h"
 #include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::tensor_check_test {
 namespace {
 
 using tests::shape_error;
@@ -63,4 +63,4 @@ TEST(TensorCheck, RefusesOtherDevices) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::tensor_check_test

@@ -14,7 +14,7 @@
 #include "support/peak_memory.h"
 #include "unit/ops/random_tensor.h"
 
-namespace aha::ops {
+namespace aha::ops::token_logprob_test {
 namespace {
 
 using namespace aha::tests;
@@ -153,4 +153,4 @@ TEST(TokenLogprob, NamesTheMistake) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::token_logprob_test

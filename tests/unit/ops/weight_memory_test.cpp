@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-namespace aha::ops {
+namespace aha::ops::weight_memory_test {
 namespace {
 
 // Filled one after the other, each still holds its own; small ones, shares of a block, and blocks of their own.
@@ -38,4 +38,4 @@ TEST(WeightMemory, EachPieceKeepsItsBlock) {
 }
 
 }  // namespace
-}  // namespace aha::ops
+}  // namespace aha::ops::weight_memory_test

@@ -8,7 +8,7 @@
 #include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::pipeline {
+namespace aha::pipeline::checkpoint_test {
 namespace {
 
 using aha::test::TemporaryFolder;
@@ -79,4 +79,4 @@ TEST(Checkpoint, OneOfOtherSettingsIsPassedOver) {
 TEST(Checkpoint, NoFolderIsNoCheckpoint) { EXPECT_FALSE(newest_checkpoint("absent", "h")); }
 
 }  // namespace
-}  // namespace aha::pipeline
+}  // namespace aha::pipeline::checkpoint_test

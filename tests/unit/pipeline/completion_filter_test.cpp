@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::pipeline {
+namespace aha::pipeline::completion_filter_test {
 namespace {
 
 using Reasons = std::vector<std::string>;
@@ -97,4 +97,4 @@ TEST(Repetition, CountsNgramsSeenBefore) {
 }
 
 }  // namespace
-}  // namespace aha::pipeline
+}  // namespace aha::pipeline::completion_filter_test

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace aha::pipeline {
+namespace aha::pipeline::data_source_test {
 namespace {
 
 using Weights = std::vector<float>;
@@ -88,4 +88,4 @@ TEST(DataSource, PermutationsAreCountedAndWhole) {
 }
 
 }  // namespace
-}  // namespace aha::pipeline
+}  // namespace aha::pipeline::data_source_test

@@ -20,7 +20,7 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/pipeline/recipe_text.h"
 
-namespace aha::pipeline {
+namespace aha::pipeline::model_source_test {
 namespace {
 
 using aha::test::sentence_of;
@@ -35,7 +35,7 @@ class ModelSourceTest : public testing::Test {
     log::set_level(log::Level::kError);
     report::Progress::set_enabled(false);
     make_folder(model_);
-    model::Model::make(model::load_model_config(test::kTinyModel), 3).save(model_);
+    model::Model::make(model::load_model_config(recipe_text::kTinyModel), 3).save(model_);
     data::make_byte_tokenizer()->save(model_);
     std::ofstream(folder_ / "rows.jsonl") << R"({"prompt": "1+1", "completion": "2"})"
                                           << "\n"
@@ -59,7 +59,7 @@ class ModelSourceTest : public testing::Test {
   }
 
   RunOptions options(const std::string& parent, const std::string& stages) const {
-    std::ofstream(folder_ / "recipe.yaml") << test::kHead << stages;
+    std::ofstream(folder_ / "recipe.yaml") << recipe_text::kHead << stages;
     RunOptions options;
     options.recipes = {folder_ / "recipe.yaml"};
     options.assignments = {"output_dir=" + (folder_ / parent).string()};
@@ -152,13 +152,13 @@ TEST_F(ModelSourceTest, AChangedFolderIsANewStart) {
   const auto hash = [&] { return stage_hashes(load_recipe(options("runs", tuning("tuned", "")).recipes, {})).front(); };
   const std::string before = hash();
   EXPECT_EQ(hash(), before);
-  model::Model::make(model::load_model_config(test::kTinyModel), 4).save(model_);
+  model::Model::make(model::load_model_config(recipe_text::kTinyModel), 4).save(model_);
   EXPECT_NE(hash(), before);
 }
 
 TEST_F(ModelSourceTest, ThePlanCountsAdapters) {
   const std::string plan = plan_text(options("nowhere", tuning("tuned", ", lora: {r: 2, target_modules: [o_proj]}")));
-  const model::ModelConfig config = model::load_model_config(test::kTinyModel);
+  const model::ModelConfig config = model::load_model_config(recipe_text::kTinyModel);
   const int64_t width = config.num_attention_heads * config.v_head_dim;
   EXPECT_EQ(model::num_lora_parameters(config, {.r = 2, .target_modules = {"o_proj"}}),
             config.num_hidden_layers * 2 * (width + config.hidden_size));
@@ -171,7 +171,7 @@ TEST_F(ModelSourceTest, APlanFindsWhatDoesNotFit) {
   };
   EXPECT_THAT(complaint(tuning("tuned", ", lora: {target_modules: [o_prj]}")),
               AllOf(HasSubstr("stages.0.lora.target_modules"), HasSubstr("o_prj")));
-  model::ModelConfig small = model::load_model_config(test::kTinyModel);
+  model::ModelConfig small = model::load_model_config(recipe_text::kTinyModel);
   small.vocab_size = 300;
   write_file_atomic(model_ / "config.json", model::model_config_json(small).dump());
   EXPECT_THAT(complaint(tuning("tuned", "")),
@@ -196,4 +196,4 @@ TEST_F(ModelSourceTest, DescribesAFolderByItsHeaders) {
 }
 
 }  // namespace
-}  // namespace aha::pipeline
+}  // namespace aha::pipeline::model_source_test

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace aha::pipeline {
+namespace aha::pipeline::prompt_order_test {
 namespace {
 
 PromptOrder order_of(int64_t count, uint64_t seed = 3) {
@@ -42,4 +42,4 @@ TEST(PromptOrder, DependsOnWhatWasTakenAndNotOnTheSteps) {
 }
 
 }  // namespace
-}  // namespace aha::pipeline
+}  // namespace aha::pipeline::prompt_order_test

@@ -12,14 +12,14 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/pipeline/recipe_text.h"
 
-namespace aha::pipeline {
+namespace aha::pipeline::recipe_test {
 namespace {
 
 using aha::test::TemporaryFolder;
-using test::findings;
-using test::kBase;
-using test::kHead;
-using test::recipe_of;
+using recipe_text::findings;
+using recipe_text::kBase;
+using recipe_text::kHead;
+using recipe_text::recipe_of;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -99,12 +99,12 @@ const Refusal kRefusals[] = {
      kHead + kBase + replaced(kZero, "init_from: base", "model: {path: absent}"),
      {"stages.1.model.path: there is no `absent`"}},
     {"model file",
-     kHead + kBase + replaced(kZero, "init_from: base", "model: {path: " + test::kTinyModel + "}"),
+     kHead + kBase + replaced(kZero, "init_from: base", "model: {path: " + recipe_text::kTinyModel + "}"),
      {"stages.1.model.path: `", "is no folder"}},
     {"fresh or not",
      kHead + replaced(kBase, "model: {config:", "model: {path: tests, config:"),
      {"stages.0.model.path: stands beside config"}},
-    {"no model", kHead + replaced(kBase, "config: " + test::kTinyModel, ""), {"stages.0.model.config: is missing"}},
+    {"no model", kHead + replaced(kBase, "config: " + recipe_text::kTinyModel, ""), {"stages.0.model.config: is missing"}},
     {"adapters of nothing",
      kHead + replaced(kBase, "tokens_per_step", "lora: {r: 2}, tokens_per_step"),
      {"stages.0.lora: needs model.path", "stages.0.bias_update_rate: must be 0 beside lora"}},
@@ -293,4 +293,4 @@ TEST(RewardReference, ANameGivenTwiceIsRefused) {
 }
 
 }  // namespace
-}  // namespace aha::pipeline
+}  // namespace aha::pipeline::recipe_test

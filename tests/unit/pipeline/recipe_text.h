@@ -6,7 +6,7 @@
 #include "aha/core/error.h"
 #include "pipeline/recipe.h"
 
-namespace aha::pipeline::test {
+namespace aha::pipeline::recipe_text {
 
 inline const std::string kTinyModel = std::string(AHA_SOURCE_DIR) + "/tests/smoke/tiny_model.json";
 
@@ -34,4 +34,4 @@ inline std::string findings(const std::string& text) {
   return "nothing was found";
 }
 
-}  // namespace aha::pipeline::test
+}  // namespace aha::pipeline::recipe_text

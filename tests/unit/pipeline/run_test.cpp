@@ -17,14 +17,14 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/pipeline/recipe_text.h"
 
-namespace aha::pipeline {
+namespace aha::pipeline::run_test {
 namespace {
 
 using aha::test::TemporaryFolder;
 using testing::HasSubstr;
 
 // Short steps, frequent saves: stops fall everywhere.
-const std::string kChain = test::kHead + test::kBase + R"(
+const std::string kChain = recipe_text::kHead + recipe_text::kBase + R"(
   - {name: zero, kind: grpo, init_from: base, max_steps: 4, prompts_per_step: 2, num_generations: 4, beta: 0.01, sync_ref_model: true, ref_model_sync_steps: 2,
      max_completion_length: 16, learning_rate: 1.0e-3, save_steps: 1, rewards: [accuracy, {name: chance, verifier: random}],
      eval: {num_prompts: 4, num_samples: 2}, eval_steps: 2}
@@ -253,4 +253,4 @@ TEST(StageTable, SaysSoWhereNothingWasMeasured) {
 }
 
 }  // namespace
-}  // namespace aha::pipeline
+}  // namespace aha::pipeline::run_test

@@ -9,7 +9,7 @@
 #include "aha/core/error.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::pipeline {
+namespace aha::pipeline::task_set_test {
 namespace {
 
 using aha::test::TemporaryFolder;
@@ -82,4 +82,4 @@ TEST(TaskSet, TrainingPromptsOfSeveralTasksCountThrough) {
 }
 
 }  // namespace
-}  // namespace aha::pipeline
+}  // namespace aha::pipeline::task_set_test

@@ -8,7 +8,7 @@
 #include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::report {
+namespace aha::report::curves_test {
 namespace {
 
 TEST(ThinOut, KeepsShortCurvesWhole) {
@@ -60,4 +60,4 @@ TEST(ReadCurves, RoundsToSixDigits) {
 }
 
 }  // namespace
-}  // namespace aha::report
+}  // namespace aha::report::curves_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::report {
+namespace aha::report::event_record_test {
 namespace {
 
 TEST(Crc32c, MatchesPublishedValues) {
@@ -47,4 +47,4 @@ TEST(Event, ARestartIsASessionThatStarts) {
 }
 
 }  // namespace
-}  // namespace aha::report
+}  // namespace aha::report::event_record_test

@@ -11,7 +11,7 @@
 #include "report/report_page.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::report {
+namespace aha::report::html_report_test {
 namespace {
 
 using nlohmann::json;
@@ -165,4 +165,4 @@ TEST(HtmlReport, RefusesAFolderThatIsNoRun) {
 }
 
 }  // namespace
-}  // namespace aha::report
+}  // namespace aha::report::html_report_test

@@ -13,7 +13,7 @@
 #include "report/event_record.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::report {
+namespace aha::report::metrics_test {
 namespace {
 
 using test::TemporaryFolder;
@@ -135,4 +135,4 @@ TEST(Metrics, AFolderThatCannotBeMadeDoesNotStopTheRun) {
 }
 
 }  // namespace
-}  // namespace aha::report
+}  // namespace aha::report::metrics_test

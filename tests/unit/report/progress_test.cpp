@@ -12,7 +12,7 @@
 
 #include "report/progress_line.h"
 
-namespace aha::report {
+namespace aha::report::progress_test {
 namespace {
 
 using testing::HasSubstr;
@@ -116,4 +116,4 @@ TEST(Progress, CanBeTurnedOff) {
 }
 
 }  // namespace
-}  // namespace aha::report
+}  // namespace aha::report::progress_test

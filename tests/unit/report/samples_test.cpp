@@ -6,7 +6,7 @@
 #include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::report {
+namespace aha::report::samples_test {
 namespace {
 
 using nlohmann::json;
@@ -87,4 +87,4 @@ TEST(Shortened, NeverCutsACharacter) {
 }
 
 }  // namespace
-}  // namespace aha::report
+}  // namespace aha::report::samples_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::reward {
+namespace aha::reward::extract_test {
 namespace {
 
 std::string answer_of(const std::string& completion) { return extract_answer(completion).answer.value_or("(none)"); }
@@ -60,4 +60,4 @@ TEST(ExtractAnswer, ReadsAMegabyteOfAnythingInOnePass) {
 }
 
 }  // namespace
-}  // namespace aha::reward
+}  // namespace aha::reward::extract_test

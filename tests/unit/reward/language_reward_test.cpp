@@ -6,7 +6,7 @@
 #include "aha/core/error.h"
 #include "reward/prose.h"
 
-namespace aha::reward {
+namespace aha::reward::language_reward_test {
 namespace {
 
 data::Example asked_in(const std::string& language, const std::string& prompt = "") {
@@ -98,4 +98,4 @@ TEST(ProseOf, StaysLinearOnUnclosedMarks) {
 }
 
 }  // namespace
-}  // namespace aha::reward
+}  // namespace aha::reward::language_reward_test

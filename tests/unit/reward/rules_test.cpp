@@ -7,7 +7,7 @@
 #include "aha/core/error.h"
 #include "aha/reward/reward.h"
 
-namespace aha::reward {
+namespace aha::reward::rules_test {
 namespace {
 
 std::unique_ptr<Reward> rule(const std::string& name, const std::string& verifier = "") {
@@ -176,4 +176,4 @@ TEST(RandomReward, IsUniformAndAFunctionOfTheText) {
 }
 
 }  // namespace
-}  // namespace aha::reward
+}  // namespace aha::reward::rules_test

@@ -6,7 +6,7 @@
 #include "aha/core/error.h"
 #include "aha/reward/reward.h"
 
-namespace aha::reward {
+namespace aha::reward::scorer_test {
 namespace {
 
 // The completion's text as a number; "null" does not apply, "throw" fails, "nan" is no number.
@@ -90,4 +90,4 @@ TEST(Scorer, BuildsItsRewardsFromTheRecipe) {
 }
 
 }  // namespace
-}  // namespace aha::reward
+}  // namespace aha::reward::scorer_test

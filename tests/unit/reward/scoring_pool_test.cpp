@@ -12,7 +12,7 @@
 #include "aha/core/error.h"
 #include "aha/core/random.h"
 
-namespace aha::reward {
+namespace aha::reward::scoring_pool_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -172,4 +172,4 @@ TEST(ScoringPool, AnEmptyBatchHasNoScores) {
 }
 
 }  // namespace
-}  // namespace aha::reward
+}  // namespace aha::reward::scoring_pool_test

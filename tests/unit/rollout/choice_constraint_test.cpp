@@ -10,7 +10,7 @@
 #include "support/letter_tokenizer.h"
 #include "support/trained_tokenizer.h"
 
-namespace aha::rollout {
+namespace aha::rollout::choice_constraint_test {
 namespace {
 
 using Tokenizer = std::shared_ptr<const data::Tokenizer>;
@@ -164,4 +164,4 @@ TEST(GuidedChoice, ManyChoicesShareTheirBeginnings) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::choice_constraint_test

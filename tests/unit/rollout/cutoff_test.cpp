@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::rollout {
+namespace aha::rollout::cutoff_test {
 namespace {
 
 constexpr int64_t kNone = INT64_MAX;
@@ -53,4 +53,4 @@ TEST(Cutoff, RequestsWithoutOpenSamplesAreCompleteAtOnce) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::cutoff_test

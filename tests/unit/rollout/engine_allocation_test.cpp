@@ -18,7 +18,7 @@ void* operator new(std::size_t bytes) {
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-namespace aha::rollout {
+namespace aha::rollout::engine_allocation_test {
 namespace {
 
 /// Allocations between the 10th and the 200th token of each of four completions, by the worker that writes it.
@@ -65,4 +65,4 @@ TEST(EngineAllocation, TheCounterCounts) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_allocation_test

@@ -11,7 +11,7 @@
 
 #include "unit/rollout/tiny_requests.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_bfloat16_test {
 namespace {
 
 using data::Completion;
@@ -91,4 +91,4 @@ TEST(EngineBFloat16, IsTheModelsTypeUnlessAskedOtherwise) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_bfloat16_test

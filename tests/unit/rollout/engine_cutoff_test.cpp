@@ -5,7 +5,7 @@
 
 #include "unit/rollout/tiny_requests.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_cutoff_test {
 namespace {
 
 using data::Completion;
@@ -168,4 +168,4 @@ TEST_F(EngineCutoff, FinishedOnesAreKeptAndMissingOnesBegin) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_cutoff_test

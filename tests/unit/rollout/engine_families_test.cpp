@@ -11,7 +11,7 @@
 #include "support/letter_tokenizer.h"
 #include "unit/model/tiny_models.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_families_test {
 namespace {
 
 using data::Completion;
@@ -110,4 +110,4 @@ TEST(EngineFamilies, AnyEndIdOfTokenizerOrConfigEnds) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_families_test

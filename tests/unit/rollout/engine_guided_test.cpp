@@ -9,7 +9,7 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/rollout/tiny_requests.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_guided_test {
 namespace {
 
 using data::Completion;
@@ -71,4 +71,4 @@ TEST_F(EngineGuided, GoesOnWhereItWasCut) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_guided_test

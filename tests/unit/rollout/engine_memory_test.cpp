@@ -7,7 +7,7 @@
 #include "aha/core/error.h"
 #include "unit/rollout/tiny_requests.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_memory_test {
 namespace {
 
 struct Written {
@@ -114,4 +114,4 @@ TEST(EngineMemory, TheCacheIsResidentAsPlanned) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_memory_test

@@ -6,7 +6,7 @@
 
 #include "unit/rollout/tiny_requests.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_mtp_test {
 namespace {
 
 std::vector<model::ModelConfig> mtp_configs() {
@@ -79,4 +79,4 @@ TEST(EngineMtp, ARightModuleHalvesTheSteps) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_mtp_test

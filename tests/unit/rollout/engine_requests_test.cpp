@@ -10,7 +10,7 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/rollout/tiny_requests.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_requests_test {
 namespace {
 
 using data::Completion;
@@ -269,4 +269,4 @@ TEST_F(EngineRefuses, EngineOptionsThatMakeNoSense) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_requests_test

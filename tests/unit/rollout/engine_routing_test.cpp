@@ -8,7 +8,7 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/rollout/tiny_requests.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_routing_test {
 namespace {
 
 using data::Completion;
@@ -102,4 +102,4 @@ TEST(EngineRouting, NeedsExperts) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_routing_test

@@ -4,7 +4,7 @@
 #include "support/letter_tokenizer.h"
 #include "unit/rollout/tiny_requests.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_speculation_test {
 namespace {
 
 /// Prompts that repeat themselves, so that drafts are found at once.
@@ -103,4 +103,4 @@ TEST(EngineSpeculation, StopsAndLengthsHoldWithinDrafts) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_speculation_test

@@ -16,7 +16,7 @@
 #include "support/tiny_model.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::rollout {
+namespace aha::rollout::engine_test {
 namespace {
 
 using data::Completion;
@@ -340,4 +340,4 @@ TEST_F(EngineTest, RefusesWhatCannotBeDone) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::engine_test

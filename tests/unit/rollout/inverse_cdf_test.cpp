@@ -9,7 +9,7 @@
 
 #include "aha/core/random.h"
 
-namespace aha::rollout {
+namespace aha::rollout::inverse_cdf_test {
 namespace {
 
 int32_t plain_draw(const std::vector<float>& probabilities, double threshold) {
@@ -87,4 +87,4 @@ TEST(IndexOfMax, IsTheFirstOfTheLargest) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::inverse_cdf_test

@@ -8,7 +8,7 @@
 
 #include "aha/core/random.h"
 
-namespace aha::rollout {
+namespace aha::rollout::json_automaton_test {
 namespace {
 
 /// Bytes that may come; one more than the text has if it may also end there.
@@ -183,4 +183,4 @@ TEST(JsonAutomaton, AgreesWithTheParserOnBrokenTexts) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::json_automaton_test

@@ -13,7 +13,7 @@
 #include "support/letter_tokenizer.h"
 #include "support/trained_tokenizer.h"
 
-namespace aha::rollout {
+namespace aha::rollout::json_constraint_test {
 namespace {
 
 using Tokenizer = std::shared_ptr<const data::Tokenizer>;
@@ -230,4 +230,4 @@ TEST(Guide, LeavesCompletionsFreeWhereNothingIsAsked) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::json_constraint_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::rollout {
+namespace aha::rollout::ngram_drafter_test {
 namespace {
 
 using Ids = std::vector<int32_t>;
@@ -57,4 +57,4 @@ TEST(NgramDrafter, AppendsToWhatIsThere) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::ngram_drafter_test

@@ -9,7 +9,7 @@
 
 #include "aha/core/random.h"
 
-namespace aha::rollout {
+namespace aha::rollout::probability_filter_test {
 namespace {
 
 using Indices = std::vector<int32_t>;
@@ -96,4 +96,4 @@ TEST(ProbabilityFilter, DecidesExactlyAtTheThreshold) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::probability_filter_test

@@ -8,7 +8,7 @@
 #include "aha/core/random.h"
 #include "aha/rollout/constraint.h"
 
-namespace aha::rollout {
+namespace aha::rollout::sampler_statistics_test {
 namespace {
 
 constexpr int64_t kVocab = 200;
@@ -145,4 +145,4 @@ TEST(SamplerStatistics, FrequenciesAndLogProbabilitiesAreThoseOfFloat64) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::sampler_statistics_test

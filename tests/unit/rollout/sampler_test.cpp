@@ -10,7 +10,7 @@
 #include "aha/core/error.h"
 #include "aha/rollout/constraint.h"
 
-namespace aha::rollout {
+namespace aha::rollout::sampler_test {
 namespace {
 
 // Probabilities 0.1, 0.4, 0.2, 0.3.
@@ -207,4 +207,4 @@ TEST(Sampler, RefusesLogitsThatAreNotFinite) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::sampler_test

@@ -5,7 +5,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::rollout {
+namespace aha::rollout::stop_strings_test {
 namespace {
 
 const std::shared_ptr<const data::Tokenizer> kBytes = data::make_byte_tokenizer();
@@ -54,4 +54,4 @@ TEST(StopStrings, NeedATokenizerAndSomeText) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::stop_strings_test

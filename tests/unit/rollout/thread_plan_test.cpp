@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::rollout {
+namespace aha::rollout::thread_plan_test {
 namespace {
 
 constexpr int64_t kMegabyte = int64_t{1} << 20;
@@ -90,4 +90,4 @@ TEST(ThreadPlan, PiecesAreWholeGroupsOrEndAtSharesOfTheWorkers) {
 TEST(ThreadPlan, TheProcessorHasACache) { EXPECT_GE(last_level_cache_bytes(), 1 << 18); }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::thread_plan_test

@@ -7,7 +7,7 @@
 #include "support/letter_tokenizer.h"
 #include "support/trained_tokenizer.h"
 
-namespace aha::rollout {
+namespace aha::rollout::token_bytes_test {
 namespace {
 
 // The bytes of random tokens, one after another, are the decoded text.
@@ -105,4 +105,4 @@ TEST(ByteTrie, FindsEveryTextAmongMany) {
 }
 
 }  // namespace
-}  // namespace aha::rollout
+}  // namespace aha::rollout::token_bytes_test

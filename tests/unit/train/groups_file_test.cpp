@@ -11,7 +11,7 @@
 #include "aha/core/file.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::train {
+namespace aha::train::groups_file_test {
 namespace {
 
 using data::FinishReason;
@@ -141,4 +141,4 @@ TEST(GroupsFile, OfAnotherGroupSizeIsRefused) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::groups_file_test

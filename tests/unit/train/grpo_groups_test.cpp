@@ -5,7 +5,7 @@
 
 #include "aha/core/error.h"
 
-namespace aha::train {
+namespace aha::train::grpo_groups_test {
 namespace {
 
 using data::FinishReason;
@@ -107,4 +107,4 @@ TEST(GrpoGroups, MetricsOfNothingAreNumbers) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::grpo_groups_test

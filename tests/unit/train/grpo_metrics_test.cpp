@@ -8,7 +8,7 @@
 #include <cmath>
 #include <limits>
 
-namespace aha::train {
+namespace aha::train::grpo_metrics_test {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -89,4 +89,4 @@ TEST(ExpertCounts, LoadIsTheBusiestOverTheMean) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::grpo_metrics_test

@@ -12,7 +12,7 @@
 
 #include "aha/core/random.h"
 
-namespace aha::train {
+namespace aha::train::grpo_samples_test {
 namespace {
 
 using data::FinishReason;
@@ -156,4 +156,4 @@ TEST(GrpoSamples, PackedRowsPredictTheCompletions) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::grpo_samples_test

@@ -13,7 +13,7 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/train/letter_game.h"
 
-namespace aha::train {
+namespace aha::train::grpo_trainer_test {
 namespace {
 
 using aha::test::copy_of_parameters;
@@ -21,12 +21,12 @@ using aha::test::equal_parameters;
 using aha::test::relative_difference;
 using aha::test::tiny_model;
 using at::Tensor;
-using test::make_trainer;
-using test::prompts;
-using test::share_of_low_letters;
-using test::small_config;
-using test::starts_with_k;
-using test::TextReward;
+using letter_game::make_trainer;
+using letter_game::prompts;
+using letter_game::share_of_low_letters;
+using letter_game::small_config;
+using letter_game::starts_with_k;
+using letter_game::TextReward;
 
 struct Outcome {
   StepReport report;
@@ -338,4 +338,4 @@ TEST(GrpoTrainer, RefusesWhatCannotTeach) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::grpo_trainer_test

@@ -11,7 +11,7 @@
 #include "support/letter_tokenizer.h"
 #include "support/tiny_model.h"
 
-namespace aha::train::test {
+namespace aha::train::letter_game {
 
 constexpr uint64_t kSeed = 11;
 
@@ -64,4 +64,4 @@ inline GrpoTrainer make_trainer(model::Model& policy, const GrpoConfig& config,
                      kSeed, "test", engine);
 }
 
-}  // namespace aha::train::test
+}  // namespace aha::train::letter_game

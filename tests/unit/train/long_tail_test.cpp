@@ -7,16 +7,16 @@
 #include "unit/core/temporary_folder.h"
 #include "unit/train/letter_game.h"
 
-namespace aha::train {
+namespace aha::train::long_tail_test {
 namespace {
 
 using aha::test::copy_of_parameters;
 using aha::test::equal_parameters;
 using aha::test::tiny_model;
-using test::make_trainer;
-using test::prompts;
-using test::share_of_low_letters;
-using test::small_config;
+using letter_game::make_trainer;
+using letter_game::prompts;
+using letter_game::share_of_low_letters;
+using letter_game::small_config;
 
 constexpr int64_t kGroup = 2, kEnough = 3, kAsked = 6;
 
@@ -60,7 +60,7 @@ TEST(LongTail, RewardsThatBeginEarlyAreThoseOfTheWholeBatch) {
   };
   GrpoTrainer trainer = make_trainer(policy, small_config(), judge, 3);
   const StepReport report = trainer.step(prompts(5), 0, 10);
-  const reward::BatchScores scores = test::scorer(judge).score(report.completions);
+  const reward::BatchScores scores = letter_game::scorer(judge).score(report.completions);
   ASSERT_GT(scores.num_failed[0], 0);
   EXPECT_EQ(report.scores.values, scores.values);
   EXPECT_EQ(report.scores.total, scores.total);
@@ -129,7 +129,7 @@ TEST(LongTail, PiecesOfACompletionMakeTheWholeOne) {
       EXPECT_TRUE(std::is_sorted(completion.policy_versions.begin(), completion.policy_versions.end()));
       const int64_t begin = completion.policy_versions.front();
       num_stale += begin < i ? 1 : 0;
-      const rollout::SampleKey key{.seed = test::kSeed, .stage = "test", .step = static_cast<uint64_t>(begin)};
+      const rollout::SampleKey key{.seed = letter_game::kSeed, .stage = "test", .step = static_cast<uint64_t>(begin)};
       const auto whole = yardstick.engine().generate({prompt}, config.sampling, key);
       const data::Completion& same = whole.completions[static_cast<size_t>(completion.sample_index)];
       EXPECT_EQ(completion.token_ids, same.token_ids);
@@ -284,4 +284,4 @@ TEST(LongTail, RefusesWhatCannotBeGoneOnWith) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::long_tail_test

@@ -7,7 +7,7 @@
 
 #include "aha/core/random.h"
 
-namespace aha::train {
+namespace aha::train::micro_batches_test {
 namespace {
 
 using Groups = std::vector<std::vector<int64_t>>;
@@ -40,4 +40,4 @@ TEST(MicroBatches, KeepTheBound) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::micro_batches_test

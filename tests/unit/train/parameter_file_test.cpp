@@ -9,7 +9,7 @@
 #include "support/tiny_model.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::train {
+namespace aha::train::parameter_file_test {
 namespace {
 
 model::Model adapted(int64_t rank, uint64_t seed) {
@@ -49,4 +49,4 @@ TEST(ParameterFile, OfAnotherModelChangesNothing) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::parameter_file_test

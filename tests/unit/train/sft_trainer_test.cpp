@@ -12,7 +12,7 @@
 #include "support/tiny_model.h"
 #include "unit/core/temporary_folder.h"
 
-namespace aha::train {
+namespace aha::train::sft_trainer_test {
 namespace {
 
 using at::Tensor;
@@ -190,4 +190,4 @@ TEST(SftTrainer, RefusesMtpWithoutTheModule) {
 }
 
 }  // namespace
-}  // namespace aha::train
+}  // namespace aha::train::sft_trainer_test

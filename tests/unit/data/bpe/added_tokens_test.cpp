@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::added_tokens_test {
 namespace {
 
 // "text|<id>|text" for a text.
@@ -54,4 +54,4 @@ TEST(AddedTokens, OfOnePatternTheFirstCounts) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::added_tokens_test

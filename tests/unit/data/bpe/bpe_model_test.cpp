@@ -5,7 +5,7 @@
 
 #include "data/bpe/token_table.h"
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::bpe_model_test {
 namespace {
 
 using Ids = std::vector<int32_t>;
@@ -81,4 +81,4 @@ TEST(BpeModel, MergesAcrossAMarkWhereAMergeDoes) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::bpe_model_test

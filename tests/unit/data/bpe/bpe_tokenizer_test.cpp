@@ -11,7 +11,7 @@
 #include "data/bpe/characters.h"
 #include "unit/data/bpe/message_of.h"
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::bpe_tokenizer_test {
 namespace {
 
 using nlohmann::json;
@@ -203,4 +203,4 @@ TEST(BpeFolder, OfBrokenSmallFilesIsRefused) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::bpe_tokenizer_test

@@ -6,7 +6,7 @@
 #include "data/bpe/byte_alphabet.h"
 #include "data/bpe/later_unicode.h"
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::characters_test {
 namespace {
 
 TEST(Characters, AreWrittenAndReadAgain) {
@@ -72,4 +72,4 @@ TEST(ByteAlphabet, GivesEachByteACharacterOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::characters_test

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::decoder_test {
 namespace {
 
 std::string decoded(std::unique_ptr<DecoderStep> step, std::vector<std::string> tokens) {
@@ -45,4 +45,4 @@ TEST(Decoder, AppliesStepsInOrder) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::decoder_test

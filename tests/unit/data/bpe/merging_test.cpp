@@ -7,7 +7,7 @@
 
 #include "aha/core/random.h"
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::merging_test {
 namespace {
 
 std::vector<Symbol> symbols_of(const std::vector<int32_t>& ids) {
@@ -93,4 +93,4 @@ TEST(Merging, OfALongRunTakesNoSquaredTime) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::merging_test

@@ -7,7 +7,7 @@
 
 #include "unit/data/bpe/message_of.h"
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::normalizer_test {
 namespace {
 
 using Places = std::vector<int64_t>;
@@ -103,4 +103,4 @@ TEST(Normalizer, MayNotGrowATextWithoutEnd) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::normalizer_test

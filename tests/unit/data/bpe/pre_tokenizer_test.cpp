@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::pre_tokenizer_test {
 namespace {
 
 using Texts = std::vector<std::string>;
@@ -100,4 +100,4 @@ TEST(ByteLevel, KnowsTheLettersOfLaterUnicode) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::pre_tokenizer_test

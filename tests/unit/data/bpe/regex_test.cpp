@@ -8,7 +8,7 @@
 #include "data/bpe/regex_dialect.h"
 #include "unit/data/bpe/message_of.h"
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::regex_test {
 namespace {
 
 std::vector<std::string> matches(const std::string& pattern, const std::string& text) {
@@ -88,4 +88,4 @@ TEST(Regex, OfSquaredTimeIsStoppedByTheClock) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::regex_test

@@ -7,7 +7,7 @@
 
 #include "unit/data/bpe/message_of.h"
 
-namespace aha::data::bpe {
+namespace aha::data::bpe::tokenizer_file_test {
 namespace {
 
 using nlohmann::json;
@@ -152,4 +152,4 @@ TEST(TokenizerFile, GivesWhatItsTemplatePutsAroundAText) {
 }
 
 }  // namespace
-}  // namespace aha::data::bpe
+}  // namespace aha::data::bpe::tokenizer_file_test

@@ -6,7 +6,7 @@
 #include "aha/core/random.h"
 #include "reward/math/rational.h"
 
-namespace aha::reward::math {
+namespace aha::reward::math::big_integer_test {
 namespace {
 
 BigInteger from(const std::string& digits) {
@@ -106,4 +106,4 @@ TEST(Rational, StaysInLowestTerms) {
 }
 
 }  // namespace
-}  // namespace aha::reward::math
+}  // namespace aha::reward::math::big_integer_test

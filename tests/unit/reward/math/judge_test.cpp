@@ -9,7 +9,7 @@
 
 #include "reward/math/work.h"
 
-namespace aha::reward::math {
+namespace aha::reward::math::judge_test {
 namespace {
 
 Verdict verdict(const std::string& gold, const std::string& answer) { return judge(gold, answer).verdict; }
@@ -159,4 +159,4 @@ TEST(Judge, OrdinaryAnswersAreFarFromTheBudget) {
 }
 
 }  // namespace
-}  // namespace aha::reward::math
+}  // namespace aha::reward::math::judge_test
