@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -13,10 +14,14 @@
 
 #include "aha/core/error.h"
 #include "aha/ops/parallel.h"
-#include "aha/train/optimizer.h"
+#include "train/gradient_times.h"
 
 namespace aha::train {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds(Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 /// Adds gradients in the order of their batches; those that come early wait, at most `max_ahead` of them.
 class OrderedSum {
@@ -98,8 +103,10 @@ class FailureBell {
   bool is_done_ = false;
 };
 
-Gradients gradients_of(const at::Tensor& loss, const std::vector<at::Tensor>& values) {
-  return torch::autograd::grad({loss}, values, /*grad_outputs=*/{}, /*retain_graph=*/false, /*create_graph=*/false,
+// The graph is freed with the loss, here: that is a part of what the gradient takes.
+Gradients gradients_of(at::Tensor loss, const std::vector<at::Tensor>& values) {
+  return torch::autograd::grad({std::move(loss)}, values, /*grad_outputs=*/{}, /*retain_graph=*/false,
+                               /*create_graph=*/false,
                                /*allow_unused=*/true);
 }
 
@@ -107,20 +114,38 @@ Gradients gradients_of(const at::Tensor& loss, const std::vector<at::Tensor>& va
 
 Gradients accumulate_gradients(const model::Model& model, int64_t num_batches, int num_threads,
                                const std::function<at::Tensor(int64_t batch)>& loss) {
+  GradientTimes unread;
+  return accumulate_gradients(model, num_batches, num_threads, loss, unread);
+}
+
+Gradients accumulate_gradients(const model::Model& model, int64_t num_batches, int num_threads,
+                               const std::function<at::Tensor(int64_t batch)>& loss, GradientTimes& times) {
   std::vector<at::Tensor> values;
   for (const auto& parameter : model.parameters()) values.push_back(parameter.tensor);
 
   const int64_t workers = std::clamp<int64_t>(num_batches, 1, std::max(1, num_threads));
   OrderedSum sum(values, 2 * workers);
   std::atomic<int64_t> next = 0;
-  ops::run_workers(static_cast<int>(workers), [&](int) {
+  std::vector<GradientTimes> times_of(static_cast<size_t>(workers));
+  ops::run_workers(static_cast<int>(workers), [&](int worker) {
     const at::AutoGradMode with_gradients(true);
+    GradientTimes& own = times_of[static_cast<size_t>(worker)];
     FailureBell bell(sum);
     for (int64_t batch = next++; batch < num_batches && sum.wait_for_room(batch); batch = next++) {
-      sum.add(batch, gradients_of(loss(batch), values));
+      const Clock::time_point begin = Clock::now();
+      at::Tensor value = loss(batch);
+      const Clock::time_point middle = Clock::now();
+      Gradients gradients = gradients_of(std::move(value), values);
+      own.forward += seconds(middle - begin);
+      own.backward += seconds(Clock::now() - middle);
+      sum.add(batch, std::move(gradients));
     }
     bell.done();
   });
+  for (const GradientTimes& own : times_of) {
+    times.forward += own.forward;
+    times.backward += own.backward;
+  }
   return sum.take();
 }
 

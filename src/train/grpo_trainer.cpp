@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cmath>
 #include <functional>
 
@@ -20,6 +19,7 @@
 #include "train/grpo_metrics.h"
 #include "train/grpo_samples.h"
 #include "train/micro_batches.h"
+#include "train/phase_times.h"
 
 namespace aha::train {
 namespace {
@@ -62,17 +62,6 @@ void for_each_without_gradient(size_t count, int num_threads, const std::functio
   });
 }
 
-class Laps {
- public:
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
 }  // namespace
 
 struct GrpoTrainer::State {
@@ -92,7 +81,7 @@ struct GrpoTrainer::State {
   std::vector<GrpoSample> samples(const StepReport& report) const;
   void score(const model::Model& model, Samples samples, std::vector<double> GrpoSample::*logprobs) const;
   at::Tensor loss(const Samples& batch, UpdateStats& stats) const;
-  UpdateStats update(const Samples& minibatch, double learning_rate);
+  UpdateStats update(const Samples& minibatch, double learning_rate, PhaseTimes& times);
   void follow(int64_t step);
   void add_metrics(StepReport& report, const at::Tensor& reward_N, const std::vector<UpdateStats>& updates) const;
 };
@@ -125,36 +114,38 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
   State& state = *state_;
   const GrpoConfig& config = state.config;
   StepReport report;
-  Laps clock;
+  PhaseTimes times;
 
   // Ask: a group of completions for each prompt, from the policy as it stands; what is left from before goes first.
   GroupRollout groups(config, state.scorer, state.num_threads, state.carried, prompts, step);
   groups.ask(state.engine, {.seed = state.seed, .stage = state.stage}, stop);
-  report.metrics["time/generate"] = clock.lap();
+  times.lap("generate");
 
   // Judge: rewards, begun as completions ended, then how far each completion is above its own group.
   report.scores = groups.judge(stop);
   state.carried = groups.finish(report);
   const at::Tensor reward_N = total_rewards(report.scores);
   report.advantages = state.advantages(reward_N, step);
-  report.metrics["time/reward"] = clock.lap();
+  times.lap("reward");
 
   // Learn: each update normalised over all tokens of its minibatch.
   const double learning_rate = learning_rate_at(config.schedule, step, num_steps);
   std::vector<GrpoSample> samples = state.samples(report);
+  times.lap("logprobs");
   std::vector<UpdateStats> updates;
   for (int64_t pass = 0; pass < config.num_iterations; ++pass) {
     const Random random(state.seed, "minibatches/" + state.stage,
                         {static_cast<uint64_t>(step), static_cast<uint64_t>(pass)});
     for (const Samples& minibatch : make_minibatches(samples, std::ssize(report.completions.prompts), config, random)) {
-      updates.push_back(state.update(minibatch, learning_rate));
+      updates.push_back(state.update(minibatch, learning_rate, times));
     }
   }
   state.follow(step);
-  report.metrics["time/train"] = clock.lap();
 
   report.metrics["learning_rate"] = learning_rate;
   state.add_metrics(report, reward_N, updates);
+  times.add_to(report.metrics);
+  report.metrics["tokens_per_second"] = report.metrics["num_tokens"] / report.metrics["step_time"];
   return report;
 }
 
@@ -217,7 +208,8 @@ at::Tensor GrpoTrainer::State::loss(const Samples& batch, UpdateStats& stats) co
   return loss.total;
 }
 
-UpdateStats GrpoTrainer::State::update(const Samples& minibatch, double learning_rate) {
+UpdateStats GrpoTrainer::State::update(const Samples& minibatch, double learning_rate, PhaseTimes& times) {
+  times.lap("other");
   // Without a reference a zero advantage has a zero gradient: such samples are only measured.
   Samples teaching, silent;
   for (GrpoSample* sample : minibatch) {
@@ -228,9 +220,12 @@ UpdateStats GrpoTrainer::State::update(const Samples& minibatch, double learning
   std::vector<UpdateStats> parts(taught.size() + measured.size());
   for_each_without_gradient(measured.size(), num_threads,
                             [&](size_t i) { loss(measured[i], parts[taught.size() + i]); });
-  const Gradients gradients = accumulate_gradients(policy, std::ssize(taught), num_threads, [&](int64_t i) {
-    return loss(taught[static_cast<size_t>(i)], parts[static_cast<size_t>(i)]);
-  });
+  times.lap("forward");
+  GradientTimes threads;
+  const Gradients gradients = accumulate_gradients(
+      policy, std::ssize(taught), num_threads,
+      [&](int64_t i) { return loss(taught[static_cast<size_t>(i)], parts[static_cast<size_t>(i)]); }, threads);
+  times.lap_gradients(threads);
 
   UpdateStats stats;
   for (const UpdateStats& part : parts) stats.add(part);
@@ -241,6 +236,7 @@ UpdateStats GrpoTrainer::State::update(const Samples& minibatch, double learning
   if (stats.outcome == UpdateOutcome::kUpdated && config.bias_update_rate > 0) {
     model::update_expert_bias(policy, stats.expert_counts.per_layer(), config.bias_update_rate);
   }
+  times.lap("optimizer");
   return stats;
 }
 
@@ -261,8 +257,6 @@ void GrpoTrainer::State::add_metrics(StepReport& report, const at::Tensor& rewar
   add_reward_metrics(report.scores, reward_N, config.sampling.num_generations,
                      config.advantage.scale_rewards == "batch", metrics);
   add_update_metrics(updates, needs_reference(), metrics);
-  metrics["step_time"] = metrics["time/generate"] + metrics["time/reward"] + metrics["time/train"];
-  metrics["tokens_per_second"] = metrics["num_tokens"] / metrics["step_time"];
 }
 
 void GrpoTrainer::save(const std::filesystem::path& folder) const {
