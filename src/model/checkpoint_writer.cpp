@@ -72,7 +72,9 @@ void Model::save(const std::filesystem::path& folder, const SaveOptions& options
   if (options.max_shard_bytes < 1) throw ConfigError("max_shard_bytes", "must be at least 1");
   const MergedWeights merged(*this);
   write_shards(folder, file_tensors(*this, merged, stored), options.max_shard_bytes);
-  write_file_atomic(folder / "generation_config.json", generation_config_json(config()).dump(2) + "\n");
+  if (!config().is_reward_model) {
+    write_file_atomic(folder / "generation_config.json", generation_config_json(config()).dump(2) + "\n");
+  }
   write_file_atomic(folder / "config.json", model_config_json(config(), dtype_name(stored)).dump(2) + "\n");
 }
 

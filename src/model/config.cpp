@@ -9,6 +9,7 @@
 #include "model/family.h"
 #include "model/field_reader.h"
 #include "model/json_file.h"
+#include "model/reward_model.h"
 #include "model/rope_fields.h"
 #include "model/rope_table.h"
 
@@ -62,6 +63,23 @@ void read_constants(const FieldReader& field, ModelConfig& config) {
   if (!(config.initializer_range >= 0)) field.fail("initializer_range", "must not be negative");
 }
 
+/// What stands on top of the layers: an output head, or the one score of a sequence classifier with one label.
+void read_head(const FieldReader& field, ModelConfig& config) {
+  const json* classes = field.find("architectures");
+  if (!classes || !classes->is_array() || classes->empty() || !classes->front().is_string()) return;
+  config.is_reward_model = classes->front().get_ref<const std::string&>().ends_with(kRewardEnding);
+  if (!config.is_reward_model) return;
+  const json* labels = field.find("id2label");
+  constexpr int64_t kLabelsUnlessWritten = 2;  // of transformers
+  const int64_t num_labels =
+      labels ? std::ssize(*labels) : field.size_or("num_labels", 0, kMaxSize, kLabelsUnlessWritten);
+  if (num_labels != 1) {
+    field.fail(labels ? "id2label" : "num_labels",
+               "says " + std::to_string(num_labels) + " labels; of sequence classifiers those with one are read");
+  }
+  config.num_nextn_predict_layers = 0;
+}
+
 void read_tokens(const FieldReader& field, ModelConfig& config) {
   config.bos_token_id = field.size_or("bos_token_id", -1, config.vocab_size - 1, -1);
   config.pad_token_id = field.size_or("pad_token_id", -1, config.vocab_size - 1, -1);
@@ -97,6 +115,7 @@ ModelConfig read_model_config(const json& object, const std::string& place) {
   check_quantization(field);
   read_sizes(field, config);
   family.read(field, config);
+  read_head(field, config);
   read_constants(field, config);
   read_rope(field, config);
   read_tokens(field, config);

@@ -1,6 +1,7 @@
 // Writes config.json so that transformers 4 and 5 build the same model from it.
 #include "aha/model/config.h"
 #include "model/family.h"
+#include "model/reward_model.h"
 #include "model/rope_fields.h"
 
 namespace aha::model {
@@ -16,13 +17,19 @@ void put_tokens(const ModelConfig& config, ordered_json& out) {
   out["eos_token_id"] = eos.empty() ? ordered_json() : eos.size() == 1 ? ordered_json(eos[0]) : ordered_json(eos);
 }
 
+/// transformers counts its outputs by their names.
+void put_label(ordered_json& out) {
+  out["id2label"] = {{"0", "LABEL_0"}};
+  out["label2id"] = {{"LABEL_0", 0}};
+}
+
 }  // namespace
 
 ordered_json model_config_json(const ModelConfig& config, const std::string& dtype) {
   const Family& family = family_of(config);
   const bool is_latent = config.attention == AttentionKind::kLatent;
   ordered_json out;
-  out["architectures"] = {family.architecture};
+  out["architectures"] = {std::string(family.class_name) + (config.is_reward_model ? kRewardEnding : "ForCausalLM")};
   out["model_type"] = config.model_type;
   out["vocab_size"] = config.vocab_size;
   out["hidden_size"] = config.hidden_size;
@@ -37,6 +44,7 @@ ordered_json model_config_json(const ModelConfig& config, const std::string& dty
   if (is_latent) out["rope_interleave"] = config.rope_interleave;
   out["tie_word_embeddings"] = config.tie_word_embeddings;
   out["initializer_range"] = config.initializer_range;
+  if (config.is_reward_model) put_label(out);
   put_tokens(config, out);
   out["use_cache"] = true;
   out["torch_dtype"] = dtype;

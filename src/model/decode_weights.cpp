@@ -11,6 +11,7 @@
 #include "aha/core/error.h"
 #include "aha/ops/parallel.h"
 #include "model/merged_weights.h"
+#include "model/reward_model.h"
 #include "model/router_shape.h"
 
 namespace aha::model {
@@ -187,6 +188,7 @@ int64_t NumberRows::bytes() const { return bytes_of(floats_) + std::ssize(bfloat
 DecodeWeights::DecodeWeights(const Model& model, const DecodeOptions& options) : state_(std::make_unique<State>()) {
   state_->config = model.config();
   state_->options = options;
+  check_has_output_head(model.config());
   AHA_CHECK(!options.with_mtp || model.config().num_nextn_predict_layers == 1, "the model has no MTP module");
   if (!options.tensor_device) state_->layers.resize(model.config().num_hidden_layers + (options.with_mtp ? 1 : 0));
   update(model);

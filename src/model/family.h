@@ -25,7 +25,7 @@ struct TensorName {
 };
 
 struct Family {
-  std::string_view model_type, architecture;
+  std::string_view model_type, class_name;  // class_name: of transformers, before ForCausalLM
   /// Reads attention and experts; sizes that all families have are in the config already. @throws InputError
   void (*read)(const FieldReader& field, ModelConfig& config);
   /// The same fields, as transformers reads them.

@@ -13,6 +13,7 @@
 #include "aha/ops/rms_norm.h"
 #include "model/blocks.h"
 #include "model/projection.h"
+#include "model/reward_model.h"
 #include "model/state.h"
 
 namespace aha::model {
@@ -112,6 +113,7 @@ ForwardOutput Model::forward(const PackedTokens& tokens, const ForwardOptions& o
 }
 
 Tensor Model::logits(const PackedTokens& tokens) const {
+  check_has_output_head(config());
   return ops::linear(forward(tokens).hidden_TD, wide(state_->places.head));
 }
 

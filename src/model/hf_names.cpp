@@ -17,6 +17,7 @@ constexpr std::array kOutside = {
     TensorName{"embed_tokens", "model.embed_tokens.weight"},
     TensorName{"norm", "model.norm.weight"},
     TensorName{"lm_head", "lm_head.weight"},
+    TensorName{"score", "score.weight"},
 };
 
 const TensorName& row_of(std::span<const TensorName> rows, std::string_view ours) {
@@ -84,6 +85,7 @@ std::vector<NamedTensor> hf_views(const std::vector<NamedTensor>& ours, const Mo
 
 SharedTensors hf_shared(const std::vector<NamedTensor>& ours, const ModelConfig& config) {
   SharedTensors shared;
+  if (config.is_reward_model) return shared;
   const at::Tensor embedding = find_tensor(ours, "embed_tokens");
   const at::Tensor head = config.tie_word_embeddings ? embedding : find_tensor(ours, "lm_head");
   if (config.tie_word_embeddings) shared.tolerated.push_back({"lm_head.weight", embedding});

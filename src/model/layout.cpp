@@ -109,7 +109,11 @@ std::vector<TensorSpec> Layout::build() {
   for (int64_t layer = 0; layer < config_.num_hidden_layers; ++layer) add_layer(layer);
   if (config_.num_nextn_predict_layers > 0) add_mtp();
   add_norm("norm", config_.hidden_size);
-  if (!config_.tie_word_embeddings) add("lm_head", {config_.vocab_size, config_.hidden_size});
+  if (config_.is_reward_model) {
+    add("score", {1, config_.hidden_size});
+  } else if (!config_.tie_word_embeddings) {
+    add("lm_head", {config_.vocab_size, config_.hidden_size});
+  }
   return std::move(specs_);
 }
 

@@ -45,6 +45,9 @@ void Model::add_lora(const LoraConfig& config, uint64_t seed) {
   if (state_->dtype == at::kBFloat16) {
     throw ConfigError("dtype", "is bfloat16, which is for reading only; adapters train beside float32 weights");
   }
+  if (state_->config.is_reward_model) {
+    throw ConfigError("lora", "does not go with a reward model, whose score head adapters leave as it is");
+  }
   check_lora(config, state_->config);
   const at::NoGradGuard no_grad;
   std::vector<NamedTensor> adapters;

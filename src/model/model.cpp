@@ -14,6 +14,7 @@
 #include "aha/ops/token_logprob.h"
 #include "model/layout.h"
 #include "model/projection.h"
+#include "model/reward_model.h"
 #include "model/state.h"
 
 namespace aha::model {
@@ -136,6 +137,26 @@ Model Model::clone() const {
   return copy;
 }
 
+Model Model::as_reward_model(uint64_t seed) const {
+  AHA_CHECK(!state_->lora, "merge the adapters before the output head is replaced");
+  const at::NoGradGuard no_grad;
+  ModelConfig config = state_->config;
+  config.is_reward_model = true;
+  config.num_nextn_predict_layers = 0;
+  Model judge = make_empty(config, state_->dtype);
+  const std::vector<TensorSpec> specs = parameter_layout(config);
+  for (size_t i = 0; i < specs.size(); ++i) {
+    Tensor& weight = judge.state_->weights[i].tensor;
+    if (const Tensor* own = find_named(state_->weights, specs[i].name)) {
+      weight.copy_(*own);
+    } else {
+      fill_fresh(specs[i], config, seed, weight);
+    }
+  }
+  for (NamedTensor& item : judge.state_->buffers) item.tensor.copy_(buffer(item.name));
+  return judge;
+}
+
 const ModelConfig& Model::config() const { return state_->config; }
 at::ScalarType Model::dtype() const { return state_->dtype; }
 const std::vector<NamedTensor>& Model::parameters() const { return state_->parameters; }
@@ -155,6 +176,7 @@ void Model::copy_from(const Model& other, double mix) {
 
 TokenScores Model::score(const Tensor& hidden_TD, const Tensor& target_T, double temperature,
                          ops::NumberType products) const {
+  check_has_output_head(config());
   AHA_CHECK(products == ops::NumberType::kFloat32, "products are float32");
   ops::TokenLogprob scores = ops::token_logprob(hidden_TD, wide(state_->places.head), target_T, temperature);
   return {std::move(scores.logprob_T), std::move(scores.entropy_T)};

@@ -71,7 +71,8 @@ Weights arrange_weights(const TensorsByName& by_name, const ModelConfig& config,
   Weights weights;
   weights.embed_tokens = find("embed_tokens");
   weights.norm = find("norm");
-  weights.head = config.tie_word_embeddings ? weights.embed_tokens : find("lm_head");
+  weights.score = find("score");
+  if (!config.is_reward_model) weights.head = config.tie_word_embeddings ? weights.embed_tokens : find("lm_head");
   for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
     weights.layers.push_back(layer_weights(find, config, layer));
   }

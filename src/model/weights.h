@@ -61,7 +61,9 @@ struct MtpWeights {
 };
 
 struct Weights {
-  at::Tensor embed_tokens, norm, head;  // head is embed_tokens when tied
+  at::Tensor embed_tokens, norm;
+  at::Tensor head;   // embed_tokens when tied; undefined in a reward model
+  at::Tensor score;  // of a reward model
   std::vector<LayerWeights> layers;
   MtpWeights mtp;
 };

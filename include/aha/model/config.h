@@ -35,6 +35,7 @@ struct ModelConfig {
   double rms_norm_eps = 1e-6;
   int64_t max_position_embeddings = 4096;
   bool tie_word_embeddings = false;
+  bool is_reward_model = false;  // one score a sequence in place of the output head; no MTP module
   double initializer_range = 0.02;
   int64_t bos_token_id = -1, pad_token_id = -1;
   std::vector<int64_t> eos_token_ids;

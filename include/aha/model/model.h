@@ -27,7 +27,7 @@ PackedTokens pack_tokens(const std::vector<const std::vector<int32_t>*>& sequenc
 
 /// Our own layout (I: intermediate or moe_intermediate_size, gate rows before up rows; H, dn, dr, dv, c as in
 /// config.h; h: key-value heads, d: head_dim):
-///   embed_tokens [V, D] · norm [D] · lm_head [V, D] (absent when tied)
+///   embed_tokens [V, D] · norm [D] · lm_head [V, D] (absent when tied), or score [1, D] of a reward model
 ///   layers.{l}.input_layernorm [D] · layers.{l}.post_attention_layernorm [D]
 ///   layers.{l}.attention, latent: q_proj [H(dn+dr), D], or q_a_proj, q_a_layernorm, q_b_proj
 ///     kv_a_proj_with_mqa [c+dr, D], kv_a_layernorm [c], kv_b_proj [H(dn+dv), c], o_proj [D, H·dv]
@@ -98,6 +98,9 @@ class Model {
   Model& operator=(Model&&) noexcept;
   ~Model();
   Model clone() const;
+  /// This model's body under a fresh score head, normal(0, initializer_range) by the seed; without its output head and
+  /// its MTP module. For a model without adapters.
+  Model as_reward_model(uint64_t seed) const;
 
   const ModelConfig& config() const;
   at::ScalarType dtype() const;
@@ -118,8 +121,13 @@ class Model {
   /// than max_position_embeddings
   ForwardOutput forward(const PackedTokens& tokens, const ForwardOptions& options = {}) const;
   /// Log-probabilities of target_T under the output head at hidden_TD, in chunks: no [T, V] tensor is kept.
+  /// @throws InputError for a reward model
   TokenScores score(const at::Tensor& hidden_TD, const at::Tensor& target_T, double temperature = 1.0,
                     ops::NumberType products = ops::NumberType::kFloat32) const;
+  /// A reward model's judgement of each sequence, [num_sequences]; differentiable. Read at the sequence's last token
+  /// that is not pad_token_id, as transformers' …ForSequenceClassification does.
+  /// @throws InputError for a language model; ShapeError for a sequence without tokens
+  at::Tensor rewards(const at::Tensor& hidden_TD, const PackedTokens& tokens) const;
   /// [T, V]; for tests and tools.
   at::Tensor logits(const PackedTokens& tokens) const;
 

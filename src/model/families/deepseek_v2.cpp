@@ -45,6 +45,6 @@ void write(const ModelConfig& config, nlohmann::ordered_json& out) {
 }  // namespace
 
 extern const Family kDeepseekV2;
-constinit const Family kDeepseekV2 = {"deepseek_v2", "DeepseekV2ForCausalLM", read, write, kNames};
+constinit const Family kDeepseekV2 = {"deepseek_v2", "DeepseekV2", read, write, kNames};
 
 }  // namespace aha::model

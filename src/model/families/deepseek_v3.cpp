@@ -35,6 +35,6 @@ void write(const ModelConfig& config, nlohmann::ordered_json& out) {
 }  // namespace
 
 extern const Family kDeepseekV3;
-constinit const Family kDeepseekV3 = {"deepseek_v3", "DeepseekV3ForCausalLM", read, write, kNames};
+constinit const Family kDeepseekV3 = {"deepseek_v3", "DeepseekV3", read, write, kNames};
 
 }  // namespace aha::model

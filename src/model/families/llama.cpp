@@ -29,6 +29,6 @@ void write(const ModelConfig& config, nlohmann::ordered_json& out) {
 }  // namespace
 
 extern const Family kLlama;
-constinit const Family kLlama = {"llama", "LlamaForCausalLM", read, write, kNames};
+constinit const Family kLlama = {"llama", "Llama", read, write, kNames};
 
 }  // namespace aha::model

@@ -22,6 +22,6 @@ void write(const ModelConfig& config, nlohmann::ordered_json& out) {
 }  // namespace
 
 extern const Family kQwen2;
-constinit const Family kQwen2 = {"qwen2", "Qwen2ForCausalLM", read, write, kNames};
+constinit const Family kQwen2 = {"qwen2", "Qwen2", read, write, kNames};
 
 }  // namespace aha::model

@@ -24,6 +24,6 @@ void write(const ModelConfig& config, nlohmann::ordered_json& out) {
 }  // namespace
 
 extern const Family kQwen3;
-constinit const Family kQwen3 = {"qwen3", "Qwen3ForCausalLM", read, write, kNames};
+constinit const Family kQwen3 = {"qwen3", "Qwen3", read, write, kNames};
 
 }  // namespace aha::model

@@ -68,6 +68,6 @@ void write(const ModelConfig& config, nlohmann::ordered_json& out) {
 }  // namespace
 
 extern const Family kQwen3Moe;
-constinit const Family kQwen3Moe = {"qwen3_moe", "Qwen3MoeForCausalLM", read, write, kNames};
+constinit const Family kQwen3Moe = {"qwen3_moe", "Qwen3Moe", read, write, kNames};
 
 }  // namespace aha::model
