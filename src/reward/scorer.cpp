@@ -60,6 +60,7 @@ BatchScores Scorer::gather(const std::vector<Judgement>& judgements) const {
   scores.total.resize(judgements.size());
   for (size_t r = 0; r < rewards_.size(); ++r) {
     scores.names.push_back(configs_[r].name);
+    scores.weights.push_back(configs_[r].weight);
     scores.num_failed.push_back(0);
     scores.num_undecided.push_back(0);
     std::vector<std::optional<double>>& values = scores.values.emplace_back(judgements.size());

@@ -108,6 +108,8 @@ GrpoTrainer::~GrpoTrainer() = default;
 
 rollout::Engine& GrpoTrainer::engine() { return state_->engine; }
 
+Optimizer& GrpoTrainer::optimizer() { return state_->optimizer; }
+
 int64_t GrpoTrainer::num_carried() const { return std::ssize(state_->carried); }
 
 StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop) {

@@ -60,6 +60,7 @@ struct Judgement {
 /// All rewards of a batch.
 struct BatchScores {
   std::vector<std::string> names;                          // of the rewards, in order
+  std::vector<double> weights;                             // by reward: its factor in the total
   std::vector<std::vector<std::optional<double>>> values;  // [reward][completion]
   std::vector<std::optional<double>> total;                // weighted sum over those that apply; null if none does
   std::vector<int64_t> num_failed;     // by reward: it threw, or its value was no finite number; the value is null

@@ -27,10 +27,14 @@ struct GrpoConfig {
   // Whose log-probs the ratio is taken against: the sampler's, or the training forward's before the first update, so
   // that the first ratio is exactly 1 and what the sampler gave is for importance_sampling_mode.
   std::string old_logprobs = "sampler";  // sampler | forward
-  bool kl_in_reward = false;          // β · KL of the whole completion is taken off its reward, not added to the loss
+  // β · KL of the whole completion under the old policy, the sum of its tokens' kl_estimator, is taken off its reward
+  // instead of being added to the loss.
+  bool kl_in_reward = false;
   double top_entropy_quantile = 1.0;  // share of the tokens, by entropy, whose policy term counts
   bool mask_truncated_completions = false;
-  int64_t soft_punish_cache = 0;    // last tokens of max_completion_length over which a penalty falls to -1; 0: none
+  // Last tokens of max_completion_length over which a reward called soft_overlong_punishment falls from 0 to -1
+  // (arXiv:2503.14476 eq. 13); 0: none.
+  int64_t soft_punish_cache = 0;
   bool shuffle_advantages = false;  // control: advantages permuted over the batch (must not teach)
   bool sync_ref_model = false;
   double ref_model_mixup_alpha = 1.0;  // reference = alpha * policy + (1 - alpha) * reference; R1 replaces it: 1
@@ -61,7 +65,10 @@ using objective::ConfigFinding;
 /// What is wrong with keys of a config, alone or beside each other; those of its loss are among them.
 std::vector<ConfigFinding> contradictions(const GrpoConfig& config);
 
-/// One step: the completions, how they were judged, and the metrics by TRL's names (peers.md §2.2).
+/// Gives the next `count` prompts; fewer where there are no more.
+using PromptSource = std::function<data::PromptBatch(int64_t count)>;
+
+/// One step: the completions, how they were judged, and the metrics by TRL's names (docs/grpo.md lists them).
 struct StepReport {
   data::CompletionBatch completions;
   reward::BatchScores scores;
@@ -77,8 +84,11 @@ class GrpoTrainer {
   ~GrpoTrainer();
   /// @param prompts asked beside the groups that an earlier step left
   /// @param step 0-based, keys the random numbers and counts the versions of the policy · num_steps: for the schedule
-  /// @throws StoppedError before anything has changed, if `stop` is asked while sampling
-  StepReport step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop = {});
+  /// @param more where dynamic_sample takes further prompts from
+  /// @throws StoppedError before anything has changed, if `stop` is asked while sampling; InputError for a prompt that
+  /// with max_completion_length exceeds the model's context, before any is sampled
+  StepReport step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop = {},
+                  const PromptSource& more = {});
   /// Groups that the next step() goes on with before its own prompts.
   int64_t num_carried() const;
   /// Optimizer moments, reference weights and the groups to go on with, below `folder` (the policy is the caller's).
@@ -86,6 +96,7 @@ class GrpoTrainer {
   /// @param prompts those that groups may have been carried of, by id
   void load(const std::filesystem::path& folder, const data::PromptBatch& prompts = {});
   rollout::Engine& engine();
+  Optimizer& optimizer();
 
  private:
   struct State;
