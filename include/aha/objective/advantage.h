@@ -36,17 +36,19 @@ struct Rewards {
   std::vector<int64_t> length_N;  // tokens of each completion
 };
 
-/// [N] float64: Σ weight · value over those that apply; NaN where none does.
+/// [N] float64: Σ weight · value over those that apply; NaN where none does. @throws ShapeError
 at::Tensor total_reward(const Rewards& rewards);
 
 /// Advantages [N] float64, one for all tokens of a completion, by config.advantage_estimator:
-///   grpo                          group_advantage() of the total; normalize_then_sum: Σ weight ·
-///   group_advantage(reward)
-///                                 and that by its mean and standard deviation over the batch (arXiv:2601.05242, TRL's)
+///   grpo                          group_advantage() of the total; with normalize_then_sum (GDPO, arXiv:2601.05242) of
+///                                 each reward by its group's deviation, times its weight, summed over those that
+///                                 apply, and that by its standard deviation over the batch (its mean is 0)
 ///   rloo                          r − mean of the others in the group (arXiv:2402.14740)
-///   reinforce_plus_plus           r by mean and standard deviation over all tokens of the batch (arXiv:2501.03262)
-///   reinforce_plus_plus_baseline  r − group mean, and that by the standard deviation over all tokens of the batch
-/// A completion that was not judged (NaN) gets 0 and is left out of means and deviations. @throws ShapeError
+///   reinforce_plus_plus           (r − mean) / standard deviation, both over all tokens of the batch
+///   (arXiv:2501.03262) reinforce_plus_plus_baseline  the same of r − group mean (ibid.)
+/// A deviation is the sample's (ddof 1) plus 1e-4. A completion that was not judged (NaN) gets 0 and is left out of
+/// means and deviations. Where nothing differs (in the group; in the batch for the last two) all get exactly 0.
+/// @throws ShapeError, also for groups that are not whole; ConfigError for a name that is none
 at::Tensor advantages(const Rewards& rewards, int64_t num_generations, const AdvantageConfig& config);
 
 /// Group-relative advantages (arXiv:2402.03300): reward minus the group's mean, divided by (std + 1e-4) if scaled;

@@ -169,7 +169,7 @@ TEST(GrpoLoss, MaskedTokensCannotPoisonTheSum) {
   tokens.weight_T = torch::tensor({1.0f, 0.0f});
   const GrpoLoss loss = grpo_loss(tokens, {});
   loss.total.backward();
-  EXPECT_EQ(loss.total.item<float>(), -1.0f);
+  EXPECT_EQ(loss.total.item<double>(), -1.0);
   EXPECT_TRUE(at::equal(tokens.policy_T.grad(), torch::tensor({-1.0f, 0.0f})));
   EXPECT_EQ(loss.num_tokens, 1);
   EXPECT_EQ(loss.ratio_max, 1);
@@ -177,9 +177,12 @@ TEST(GrpoLoss, MaskedTokensCannotPoisonTheSum) {
 
 TEST(GrpoLoss, NoTokensIsZeroAndDifferentiable) {
   const at::Tensor none = at::empty({0}, at::kDouble);
-  GrpoTokens tokens{none.clone().requires_grad_(), none, {}, none, none};
-  const GrpoLoss loss = grpo_loss(tokens, {});
+  GrpoTokens tokens;
+  tokens.policy_T = none.clone().requires_grad_();
+  tokens.old_T = tokens.sampler_T = tokens.reference_T = tokens.advantage_T = tokens.weight_T = none;
+  const GrpoLoss loss = grpo_loss(tokens, {.importance_sampling_level = "sequence", .beta = 0.1});
   loss.total.backward();
+  EXPECT_EQ(tokens.policy_T.grad().size(0), 0);
   EXPECT_EQ(loss.total.item<double>(), 0);
   EXPECT_EQ(loss.num_tokens, 0);
 }
