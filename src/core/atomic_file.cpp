@@ -16,8 +16,6 @@
 namespace aha {
 namespace {
 
-constexpr mode_t kFileMode = 0666;  // less the umask
-
 // A device or a pipe is no file to be replaced: /dev/stdout, say.
 bool is_special(const fs::path& path) {
   std::error_code error;

@@ -1,11 +1,15 @@
 // A file descriptor that closes itself, and whole reads and writes through one.
 #pragma once
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <string>
 #include <string_view>
 
 namespace aha {
+
+/// Permissions of a new file, from which the umask is taken.
+inline constexpr mode_t kFileMode = 0666;
 
 class Descriptor {
  public:

@@ -17,8 +17,6 @@
 namespace aha {
 namespace {
 
-constexpr mode_t kFileMode = 0666;  // less the umask
-
 // Swaps two names in one step. False where the file system cannot.
 bool exchange(const fs::path& a, const fs::path& b) {
   return renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0;

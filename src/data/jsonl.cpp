@@ -122,7 +122,7 @@ Json parse_strictly(std::string_view text, const std::string& place) {
   return std::move(builder.root);
 }
 
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+bool is_blank_line(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
 // Cuts a stream into lines without ever holding more than one line and a chunk.
 class LineReader {
@@ -185,7 +185,7 @@ bool next_row(LineReader& reader, std::string& line, std::optional<ordered_json>
   row.reset();
   if (!reader.next(line)) return false;
   if (reader.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-  if (is_blank(line)) return true;
+  if (is_blank_line(line)) return true;
   row = parse_strictly<ordered_json, OrderedMembers>(line, reader.place());
   if (row->is_object()) return true;
   throw InputError(reader.place(), std::string("is a JSON ") + row->type_name() + "; each line must be an object");

@@ -7,17 +7,13 @@
 #include "data/bpe/bpe_tokenizer.h"
 #include "data/byte_tokenizer.h"
 #include "data/sentencepiece_tokenizer.h"
+#include "data/tokenizer_folder.h"
 
 namespace aha::data {
 namespace {
 
 constexpr const char* kJsonName = "tokenizer.json";
 constexpr const char* kModelName = "tokenizer.model";
-
-bool is_file(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(path, error);
-}
 
 // Such a file stands beside a tokenizer.model that says the same.
 bool is_unigram(const nlohmann::json& json) {

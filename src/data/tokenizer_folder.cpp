@@ -25,13 +25,8 @@ std::string read_bounded(const std::filesystem::path& path) {
   return read_file(path);
 }
 
-bool is_file(const std::filesystem::path& path) {
-  std::error_code error;
-  return std::filesystem::is_regular_file(path, error);
-}
-
 // The member of an object, or null.
-json member(const json& object, const char* key) {
+json member_or_null(const json& object, const char* key) {
   const auto found = object.find(key);
   return found == object.end() ? json() : *found;
 }
@@ -45,7 +40,7 @@ json object_of(const std::string& text, const std::string& place) {
 // A token is a text, or an object that has it as its content.
 std::string token_text(const json& value, const std::string& place) {
   if (value.is_null()) return "";
-  const json content = value.is_object() ? member(value, "content") : value;
+  const json content = value.is_object() ? member_or_null(value, "content") : value;
   if (!content.is_string()) throw InputError(place, "must be a token's text, or an object with its content");
   return content.get<std::string>();
 }
@@ -53,12 +48,12 @@ std::string token_text(const json& value, const std::string& place) {
 void read_named_tokens(const json& file, const std::string& place, TokenizerFolder& folder) {
   for (const auto& [key, target] : {std::pair("bos_token", &folder.bos), std::pair("eos_token", &folder.eos),
                                     std::pair("pad_token", &folder.pad)}) {
-    if (target->empty()) *target = token_text(member(file, key), place + ": " + key);
+    if (target->empty()) *target = token_text(member_or_null(file, key), place + ": " + key);
   }
 }
 
 std::optional<bool> optional_flag(const json& file, const char* key) {
-  const json value = member(file, key);
+  const json value = member_or_null(file, key);
   return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
 }
 
@@ -68,8 +63,8 @@ std::string template_text(const json& value, const std::string& place) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) throw InputError(place, "must be a text, or a list of named templates");
   for (const json& entry : value) {
-    if (!entry.is_object() || member(entry, "name") != "default") continue;
-    if (const json text = member(entry, "template"); text.is_string()) return text.get<std::string>();
+    if (!entry.is_object() || member_or_null(entry, "name") != "default") continue;
+    if (const json text = member_or_null(entry, "template"); text.is_string()) return text.get<std::string>();
   }
   throw InputError(place, "has no template named `default`");
 }
@@ -79,15 +74,15 @@ void read_chat_template(const json& config, const std::string& config_place, Tok
     folder.chat_template = *jinja;
   } else if (const std::string* text = folder.file("chat_template.json")) {
     const std::string place = (folder.path / "chat_template.json").string();
-    folder.chat_template = template_text(member(object_of(*text, place), "chat_template"), place + ": chat_template");
+    folder.chat_template = template_text(member_or_null(object_of(*text, place), "chat_template"), place + ": chat_template");
   } else {
-    folder.chat_template = template_text(member(config, "chat_template"), config_place + ": chat_template");
+    folder.chat_template = template_text(member_or_null(config, "chat_template"), config_place + ": chat_template");
   }
 }
 
 // eos_token_id: a number or a list of them.
 void read_generation_config(const std::filesystem::path& path, TokenizerFolder& folder) {
-  const json value = member(object_of(read_bounded(path), path.string()), "eos_token_id");
+  const json value = member_or_null(object_of(read_bounded(path), path.string()), "eos_token_id");
   if (value.is_null()) return;
   for (const json& id : value.is_array() ? value : json::array({value})) {
     if (!id.is_number_integer())
@@ -97,6 +92,11 @@ void read_generation_config(const std::filesystem::path& path, TokenizerFolder& 
 }
 
 }  // namespace
+
+bool is_file(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
 
 const std::string* TokenizerFolder::file(std::string_view name) const {
   for (const auto& [file_name, bytes] : files) {

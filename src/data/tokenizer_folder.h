@@ -20,6 +20,8 @@ struct NamedTokens {
   int32_t bos = -1, pad = -1;
 };
 
+bool is_file(const std::filesystem::path& path);  ///< a regular one
+
 struct TokenizerFolder {
   std::filesystem::path path;                              // of the folder
   std::vector<std::pair<std::string, std::string>> files;  // name and bytes, of each tokenizer file there is

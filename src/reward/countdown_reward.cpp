@@ -22,7 +22,7 @@ std::optional<std::vector<int64_t>> numbers_of(const data::Example& example) {
   return numbers;
 }
 
-std::optional<int64_t> target_of(const data::Example& example) {
+std::optional<int64_t> target_number_of(const data::Example& example) {
   const auto found = example.columns.find("target");
   if (found == example.columns.end() || !found->is_number_integer()) return std::nullopt;
   return found->get<int64_t>();
@@ -56,7 +56,7 @@ std::optional<std::vector<int64_t>> used_numbers(const math::Expression& express
 
 AnswerReward::Verdict CountdownReward::judge(const std::string& answer, const data::Example& example) const {
   const auto numbers = numbers_of(example);
-  const auto target = target_of(example);
+  const auto target = target_number_of(example);
   if (!numbers || !target) return Verdict::kUnparsableGold;
   math::Work work;
   const auto expression = math::parse(answer, work);
@@ -71,7 +71,7 @@ AnswerReward::Verdict CountdownReward::judge(const std::string& answer, const da
 
 std::string CountdownReward::gold_fault(const data::Example& example) const {
   if (!numbers_of(example)) return "needs a column `numbers`, a list of integers";
-  return target_of(example) ? "" : "needs a column `target`, an integer";
+  return target_number_of(example) ? "" : "needs a column `target`, an integer";
 }
 
 }  // namespace aha::reward

@@ -11,8 +11,6 @@ constexpr std::string_view kThinkOpen = "<think>", kThinkClose = "</think>";
 constexpr std::string_view kAnswerOpen = "<answer>", kAnswerClose = "</answer>";
 constexpr std::string_view kBox = "\\boxed";
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 Extraction none(std::string reason) { return {std::nullopt, std::move(reason)}; }
 
 // Contents of the boxes that lie in no other box.
@@ -69,7 +67,7 @@ class BoxScanner {
 
 std::string without_spaces(std::string_view text) {
   std::string result;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(result), [](char c) { return !is_space(c); });
+  std::copy_if(text.begin(), text.end(), std::back_inserter(result), [](char c) { return !is_ascii_space(c); });
   return result;
 }
 
@@ -86,9 +84,11 @@ Extraction from_boxes(std::string_view text) {
 
 }  // namespace
 
+bool is_ascii_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_ascii_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_ascii_space(text.back())) text.remove_suffix(1);
   return text;
 }
 

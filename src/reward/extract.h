@@ -19,6 +19,7 @@ struct Extraction {
 /// One pass over the text, of which more than kMaxCompletionBytes is not read at all.
 Extraction extract_answer(std::string_view completion_text);
 
+bool is_ascii_space(char c);  ///< blank, tab or end of line
 /// Without outer white space.
 std::string_view trimmed(std::string_view text);
 

@@ -104,7 +104,7 @@ std::optional<Target> majority_script(const data::Example& example) {
   return Target{kScriptNames[most - counts.begin()], script, script};
 }
 
-std::optional<Target> target_of(const data::Example& example) {
+std::optional<Target> target_language_of(const data::Example& example) {
   const std::string code = language_column(example);
   if (code.empty()) return majority_script(example);
   const Language* language = find_language(code);
@@ -138,7 +138,7 @@ Counts count_words(std::string_view text) {
 
 Score LanguageReward::score(const std::string& completion_text, const data::Example& example) const {
   Score score;
-  const auto target = target_of(example);
+  const auto target = target_language_of(example);
   if (!target) {
     score.detail["reason"] = "neither a column `language` nor a word of the prompt tells the language";
     return score;

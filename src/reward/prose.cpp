@@ -1,12 +1,13 @@
 // One pass; each kind of closing mark is looked for from where the last search ended, never twice.
 #include "reward/prose.h"
 
+#include "reward/extract.h"
+
 namespace aha::reward {
 namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 // First place of a mark at or after a rising position; each byte is looked at once.
 class Finder {
@@ -77,7 +78,7 @@ class Stripper {
   }
 
   size_t end_of_dollar() {
-    if (place_ + 1 >= text_.size() || is_space(text_[place_ + 1])) return std::string_view::npos;
+    if (place_ + 1 >= text_.size() || is_ascii_space(text_[place_ + 1])) return std::string_view::npos;
     if (closing_dollar_ <= place_) closing_dollar_ = next_closing_dollar(place_ + 1);
     return closing_dollar_ == std::string_view::npos ? closing_dollar_ : on_this_line(closing_dollar_ + 1);
   }
@@ -85,7 +86,7 @@ class Stripper {
   size_t next_closing_dollar(size_t from) const {
     for (size_t i = from; i < text_.size(); ++i) {
       const bool is_followed_by_digit = i + 1 < text_.size() && is_digit(text_[i + 1]);
-      if (text_[i] == '$' && !is_space(text_[i - 1]) && text_[i - 1] != '\\' && !is_followed_by_digit) return i;
+      if (text_[i] == '$' && !is_ascii_space(text_[i - 1]) && text_[i - 1] != '\\' && !is_followed_by_digit) return i;
     }
     return std::string_view::npos;
   }

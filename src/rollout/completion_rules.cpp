@@ -7,16 +7,13 @@
 #include <cmath>
 
 #include "aha/core/error.h"
+#include "rollout/option_check.h"
 
 namespace aha::rollout {
 
 namespace {
 
 constexpr int64_t kMostGenerations = 1'000'000;
-
-void check(bool holds, const char* name, const std::string& sentence) {
-  if (!holds) throw ConfigError(name, sentence);
-}
 
 void check_bad_tokens(const SamplingParams& params, int64_t vocab_size) {
   if (params.bad_token_ids.empty()) return;

@@ -4,16 +4,13 @@
 #include <fmt/format.h>
 
 #include "aha/core/error.h"
+#include "rollout/option_check.h"
 
 namespace aha::rollout {
 
 namespace {
 
 constexpr int64_t kMostDraftTokens = 64;
-
-void check(bool holds, const char* name, const std::string& sentence) {
-  if (!holds) throw ConfigError(name, sentence);
-}
 
 }  // namespace
 

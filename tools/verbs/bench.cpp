@@ -1,16 +1,14 @@
 // aha bench: how fast this machine samples, trains and tokenizes.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "aha/core/error.h"
 #include "aha/train/sft_trainer.h"
 #include "verbs/bench_inputs.h"
 #include "verbs/bench_rollout.h"
+#include "verbs/bench_step.h"
 #include "verbs/bench_tokenize.h"
 #include "verbs/model_options.h"
 #include "verbs/verbs.h"
@@ -27,14 +25,8 @@ struct BenchArguments {
   ModelOptions common;
 };
 
-// Weights of bfloat16 are for reading only.
-void refuse_bfloat16(const BenchArguments& arguments) {
-  if (arguments.common.dtype == "bfloat16")
-    throw ConfigError("--dtype", "must be float32 or float64 where weights train");
-}
-
 void bench_train(const BenchArguments& arguments) {
-  refuse_bfloat16(arguments);
+  refuse_to_train_bfloat16(arguments.common);
   model::Model model = open_bench_model(arguments.model, arguments.common);
   train::SftConfig config;
   config.tokens_per_micro_batch =
@@ -89,6 +81,7 @@ void add_bench(Command program) {
   verb.require_subcommand();
   add_bench_rollout(verb);
   add_train(verb, arguments);
+  add_bench_step(verb);
   add_bench_tokenize(verb);
   verb.footer("Example:\n  aha bench rollout --model configs/models/nano.json --batch 1,8,64 --ignore-eos");
 }

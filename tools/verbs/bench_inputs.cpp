@@ -19,6 +19,16 @@ model::Model open_bench_model(const std::filesystem::path& path, const ModelOpti
   return model::Model::make(model::load_model_config(path), common.seed, dtype);
 }
 
+void refuse_to_train_bfloat16(const ModelOptions& common) {
+  if (common.dtype == "bfloat16") throw ConfigError("--dtype", "must be float32 or float64 where weights train");
+}
+
+int64_t cache_bytes_for(const model::ModelConfig& config, const model::DecodeOptions& options, int64_t sequences,
+                        int64_t length, int num_threads) {
+  const int64_t pages = sequences * (length / model::kPageTokens + 2) + num_threads;
+  return pages * model::KvCache::page_bytes(config, options);
+}
+
 std::vector<int32_t> random_tokens(int64_t count, int64_t vocab_size, uint64_t seed, uint64_t place) {
   Random random(seed, "bench", {place});
   std::vector<int32_t> ids;

@@ -74,14 +74,13 @@ data::PromptBatch random_prompts(int64_t count, const RolloutArguments& argument
   return prompts;
 }
 
-// Room for every completion of a batch at once, as if it shared nothing, and a spare page each.
 int64_t planned_cache_bytes(const model::Model& model, const RolloutArguments& arguments, int64_t batch) {
-  const int64_t length = arguments.prompt_tokens + arguments.sampling.max_completion_length;
-  const int64_t pages = batch * (length / model::kPageTokens + 2) + arguments.common.num_threads();
   const bool is_bfloat16 = model.dtype() == at::kBFloat16;
-  return pages * model::KvCache::page_bytes(
-                     model.config(), {.type = is_bfloat16 ? ops::NumberType::kBFloat16 : ops::NumberType::kFloat32,
-                                      .with_mtp = arguments.engine.speculation == "mtp"});
+  const model::DecodeOptions options = {.type = is_bfloat16 ? ops::NumberType::kBFloat16 : ops::NumberType::kFloat32,
+                                        .with_mtp = arguments.engine.speculation == "mtp"};
+  return cache_bytes_for(model.config(), options, batch,
+                         arguments.prompt_tokens + arguments.sampling.max_completion_length,
+                         arguments.common.num_threads());
 }
 
 BatchResult time_batch(rollout::Engine& engine, const RolloutArguments& arguments, int64_t batch) {

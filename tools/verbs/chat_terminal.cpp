@@ -40,7 +40,7 @@ std::string well_formed(std::string_view text) {
 }
 
 // Without SA_RESTART: a read that waits ends.
-void set_handler(void (*handler)(int)) {
+void set_interrupt_handler(void (*handler)(int)) {
   struct sigaction action = {};
   action.sa_handler = handler;
   sigaction(SIGINT, &action, nullptr);
@@ -50,9 +50,9 @@ void set_handler(void (*handler)(int)) {
 
 Interrupts::Interrupts() {
   interrupts_seen = 0;
-  set_handler(on_interrupt);
+  set_interrupt_handler(on_interrupt);
 }
-Interrupts::~Interrupts() { set_handler(SIG_DFL); }
+Interrupts::~Interrupts() { set_interrupt_handler(SIG_DFL); }
 int Interrupts::count() const { return interrupts_seen; }
 void Interrupts::reset() { interrupts_seen = 0; }
 

@@ -44,7 +44,7 @@ void make_data(const DataArguments& arguments) {
   write_rows(arguments.output, rows);
 }
 
-std::string footer() {
+std::string generators_and_example() {
   std::string names;
   for (const std::string& name : data::task_names()) names += " " + name;
   return "Generators:" + names + "\nExample:\n  aha data last_digit_sum --count 512 --seed 1 --output problems.jsonl";
@@ -67,7 +67,7 @@ void add_data(Command program) {
   verb.add_option("--languages", arguments->options.languages, "en, zh").delimiter(',').one_of({"en", "zh"});
   verb.add_option("--output", arguments->output, "JSON lines; default: stdout");
   verb.add_flag("--json", arguments->json, "accepted for symmetry: the output is JSON lines already");
-  verb.footer(footer());
+  verb.footer(generators_and_example());
   verb.callback([arguments] { make_data(*arguments); });
 }
 

@@ -53,7 +53,7 @@ void verify(const VerifyArguments& arguments) {
   write_rows(arguments.files.output, answers);
 }
 
-std::string footer() {
+std::string rewards_and_example() {
   std::string names;
   for (const std::string& name : reward::verifier_names()) names += " " + name;
   return "Rewards: accuracy" + names + "\nExample:\n  aha verify math --input answers.jsonl --output rewards.jsonl";
@@ -67,7 +67,7 @@ void add_verify(Command program) {
   verb.add_option("reward", arguments->reward, "reward or verifier").required();
   add_file_options(verb, arguments->files);
   verb.add_flag("--json", arguments->json, "accepted for symmetry: the output is JSON lines already");
-  verb.footer(footer());
+  verb.footer(rewards_and_example());
   verb.callback([arguments] { verify(*arguments); });
 }
 

@@ -15,9 +15,9 @@ utf8proc_category_t category_of(uint32_t code_point) {
   return utf8proc_category(static_cast<utf8proc_int32_t>(code_point));
 }
 
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
-
 }  // namespace
+
+bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 Character character_at(std::string_view text, size_t place) {
   const auto byte = [&](size_t offset) -> uint32_t { return static_cast<unsigned char>(text[place + offset]); };

@@ -12,6 +12,7 @@ struct Character {
   size_t length;  // in bytes
 };
 
+bool is_continuation(char byte);  ///< of a character, not its first
 /// @param text well-formed UTF-8, longer than `place`, which is where a character starts
 Character character_at(std::string_view text, size_t place);
 /// Where the character that ends before `place` starts. @param place > 0

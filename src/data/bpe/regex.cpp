@@ -58,8 +58,6 @@ MatchState& match_state() {
   return state;
 }
 
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
-
 // The next place at or behind `place` where a character starts.
 size_t character_boundary(std::string_view text, size_t place) {
   while (place < text.size() && is_continuation(text[place])) ++place;

@@ -9,7 +9,7 @@ constexpr std::string_view kUser = "<｜User｜>", kAssistant = "<｜Assistant�
 constexpr std::string_view kCallsBegin = "<｜tool▁calls▁begin｜>", kCallsEnd = "<｜tool▁calls▁end｜>";
 constexpr std::string_view kOutputsBegin = "<｜tool▁outputs▁begin｜>", kOutputsEnd = "<｜tool▁outputs▁end｜>";
 
-struct Release {
+struct DeepseekRelease {
   const char* name;
   bool joins_system;         // several system messages: all, or only the last
   bool drops_thoughts;       // of replies that stand there already
@@ -18,7 +18,7 @@ struct Release {
   bool asks_after_question;  // <｜Assistant｜> ends the user's turn, and each turn of calls starts afresh
 };
 
-constexpr Release kReleases[] = {
+constexpr DeepseekRelease kDeepseekReleases[] = {
     {"deepseek_v3_0", false, false, false, false, false},  // V3 of December 2024
     {"deepseek_v3", true, false, false, true, true},       // V3-0324
     {"deepseek_r1_0", false, true, false, false, false},   // R1's first days
@@ -35,7 +35,7 @@ std::string call_text(const Json& call) {
 // One chat, message by message. Quirks are the templates': R1 opens the list of calls and that of outputs only once.
 class DeepseekChat {
  public:
-  explicit DeepseekChat(const Release& release) : release_(release) {}
+  explicit DeepseekChat(const DeepseekRelease& release) : release_(release) {}
 
   void write_start(const std::vector<Message>& messages, const std::string& bos) {
     std::string system;
@@ -127,7 +127,7 @@ class DeepseekChat {
     text_.write("<｜tool▁output▁begin｜>" + content + "<｜tool▁output▁end｜>");
   }
 
-  const Release& release_;
+  const DeepseekRelease& release_;
   ChatText text_;
   bool has_called_ = false, has_output_ = false;  // since the lists were opened
   bool is_output_ = false;                        // outputs stand last
@@ -136,7 +136,7 @@ class DeepseekChat {
 
 class DeepseekFormat final : public ChatTemplate {
  public:
-  DeepseekFormat(const Release& release, ChatTokens tokens) : release_(release), tokens_(std::move(tokens)) {}
+  DeepseekFormat(const DeepseekRelease& release, ChatTokens tokens) : release_(release), tokens_(std::move(tokens)) {}
   std::string name() const override { return release_.name; }
 
   std::vector<ChatSegment> render(const std::vector<Message>& messages, const Json& tools,
@@ -155,7 +155,7 @@ class DeepseekFormat final : public ChatTemplate {
   }
 
  private:
-  const Release& release_;
+  const DeepseekRelease& release_;
   ChatTokens tokens_;
 };
 
@@ -190,7 +190,7 @@ class DeepseekV2Format final : public ChatTemplate {
 
 std::shared_ptr<const ChatTemplate> make_deepseek_format(const std::string& name, const ChatTokens& tokens) {
   if (name == "deepseek_v2") return std::make_shared<DeepseekV2Format>(tokens);
-  for (const Release& release : kReleases) {
+  for (const DeepseekRelease& release : kDeepseekReleases) {
     if (name == release.name) return std::make_shared<DeepseekFormat>(release, tokens);
   }
   return nullptr;

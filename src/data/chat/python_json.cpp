@@ -45,9 +45,9 @@ std::string python_float(double value) {
   return sign + digits.substr(0, whole) + "." + digits.substr(whole);
 }
 
-class Writer {
+class JsonWriter {
  public:
-  explicit Writer(int indent) : indent_(indent) {}
+  explicit JsonWriter(int indent) : indent_(indent) {}
 
   // Values come from rows, which are at most 64 levels deep.
   void write(const Json& value, int depth = 0) {
@@ -88,7 +88,7 @@ class Writer {
 }  // namespace
 
 std::string python_json(const Json& value, int indent) {
-  Writer writer(indent);
+  JsonWriter writer(indent);
   writer.write(value);
   return writer.take();
 }

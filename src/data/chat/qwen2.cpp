@@ -5,12 +5,12 @@
 namespace aha::data {
 namespace {
 
-struct Release {
+struct Qwen2Release {
   const char* name;
   const char* default_system;
 };
 
-constexpr Release kReleases[] = {
+constexpr Qwen2Release kQwen2Releases[] = {
     {"qwen2", "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."},
     {"qwen2_base", "You are a helpful assistant."},
     {"qwen2_math", "Please reason step by step, and put your final answer within \\boxed{}."},
@@ -18,7 +18,7 @@ constexpr Release kReleases[] = {
 
 class Qwen2Format final : public ChatTemplate {
  public:
-  explicit Qwen2Format(const Release& release) : release_(release) {}
+  explicit Qwen2Format(const Qwen2Release& release) : release_(release) {}
   std::string name() const override { return release_.name; }
 
   std::vector<ChatSegment> render(const std::vector<Message>& messages, const Json& tools,
@@ -63,13 +63,13 @@ class Qwen2Format final : public ChatTemplate {
     text.write("\n");
   }
 
-  const Release& release_;
+  const Qwen2Release& release_;
 };
 
 }  // namespace
 
 std::shared_ptr<const ChatTemplate> make_qwen2_format(const std::string& name) {
-  for (const Release& release : kReleases) {
+  for (const Qwen2Release& release : kQwen2Releases) {
     if (name == release.name) return std::make_shared<Qwen2Format>(release);
   }
   return nullptr;

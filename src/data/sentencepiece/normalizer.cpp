@@ -11,9 +11,9 @@ namespace {
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 // Collects normalised bytes, with their origins where they are wanted.
-class Writer {
+class NormalizedWriter {
  public:
-  Writer(NormalizedText& to, std::string_view space, bool wants_origins)
+  NormalizedWriter(NormalizedText& to, std::string_view space, bool wants_origins)
       : to_(to), space_(space), wants_origins_(wants_origins) {}
 
   void add(std::string_view bytes, int64_t origin) {
@@ -86,7 +86,7 @@ NormalizedText Normalizer::normalize(std::string_view text, bool is_start, bool 
   if (at == text.size()) return normalized;
 
   normalized.text.reserve(text.size() + text.size() / 2 + 8);
-  Writer writer(normalized, space_, wants_origins);
+  NormalizedWriter writer(normalized, space_, wants_origins);
   if (adds_space_before_ && is_start) writer.add_space(static_cast<int64_t>(at));
   bool is_after_space = removes_extra_ && is_start;
   while (at < text.size()) {

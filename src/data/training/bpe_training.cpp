@@ -8,7 +8,7 @@
 namespace aha::data {
 namespace {
 
-constexpr int64_t kLeastCount = 2;
+constexpr int64_t kLeastPairCount = 2;
 
 using PairKey = uint64_t;
 PairKey key_of(int32_t left, int32_t right) { return static_cast<uint64_t>(left) << 32 | static_cast<uint32_t>(right); }
@@ -19,10 +19,12 @@ struct Place {
   std::vector<int32_t> words;  // in which the pair is or was; may repeat
 };
 
-struct Candidate {
+struct PairToMerge {
   int64_t count;
   PairKey key;
-  bool operator<(const Candidate& other) const { return count != other.count ? count < other.count : key > other.key; }
+  bool operator<(const PairToMerge& other) const {
+    return count != other.count ? count < other.count : key > other.key;
+  }
 };
 
 class MergeTraining {
@@ -45,11 +47,11 @@ class MergeTraining {
 
   Merges run(size_t num_tokens) {
     while (merges_.tokens.size() < num_tokens && !candidates_.empty()) {
-      const Candidate best = candidates_.top();
+      const PairToMerge best = candidates_.top();
       candidates_.pop();
       Place& place = places_[best.key];
       const bool is_current = place.count == best.count;
-      place.offered = is_current || place.count < kLeastCount ? 0 : place.count;
+      place.offered = is_current || place.count < kLeastPairCount ? 0 : place.count;
       if (is_current) {
         merge(static_cast<int32_t>(best.key >> 32), static_cast<int32_t>(best.key & 0xFFFFFFFF));
       } else if (place.offered > 0) {
@@ -112,7 +114,7 @@ class MergeTraining {
     touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
     for (const PairKey key : touched_) {
       Place& place = places_[key];
-      if (place.count >= kLeastCount && place.count > place.offered) {
+      if (place.count >= kLeastPairCount && place.count > place.offered) {
         place.offered = place.count;
         candidates_.push({place.count, key});
       }
@@ -125,7 +127,7 @@ class MergeTraining {
   std::vector<std::vector<int32_t>> words_;
   std::vector<int64_t> counts_;  // of the words
   std::unordered_map<PairKey, Place> places_;
-  std::priority_queue<Candidate> candidates_;
+  std::priority_queue<PairToMerge> candidates_;
   std::vector<PairKey> touched_;
 };
 

@@ -10,7 +10,7 @@
 namespace aha::data {
 namespace {
 
-constexpr size_t kMaxLineBytes = 64'000'000;
+constexpr size_t kMaxTextLineBytes = 64'000'000;
 
 void read_rows(const std::filesystem::path& path, const std::function<void(std::string_view)>& take) {
   read_jsonl(path, [&](int64_t line, const auto& row) {
@@ -31,7 +31,7 @@ void read_lines(const std::filesystem::path& path, const std::function<void(std:
   std::string line;
   for (int64_t number = 1; std::getline(stream, line); ++number) {
     const std::string place = path.string() + ":" + std::to_string(number);
-    if (line.size() > kMaxLineBytes) throw InputError(place, "is longer than 64 MB; break the line");
+    if (line.size() > kMaxTextLineBytes) throw InputError(place, "is longer than 64 MB; break the line");
     if (const size_t bad = first_invalid_utf8(line); bad != std::string_view::npos) {
       throw InputError(place, "is not UTF-8 at byte " + std::to_string(bad + 1) + "; save the file as UTF-8");
     }

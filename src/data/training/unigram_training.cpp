@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kMinSeeds = 100'000, kSeedsPerPiece = 8;
 constexpr int kStepsBetweenCuts = 2;
 constexpr double kKeptShare = 0.75, kFinalSurplus = 1.1;
-constexpr double kLeastCount = 0.5;  // a piece expected less often is dropped
+constexpr double kLeastExpectedCount = 0.5;  // a piece expected less often is dropped
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 
 double digamma(double x) {
@@ -131,7 +131,7 @@ std::vector<ScoredPiece> improved(const std::vector<CountedWord>& words, const s
   const std::vector<double> expected = expected_counts(words, pieces);
   std::vector<size_t> kept, rare;
   for (size_t i = 0; i < pieces.size(); ++i) {
-    (expected[i] >= kLeastCount || is_character(pieces[i].text) ? kept : rare).push_back(i);
+    (expected[i] >= kLeastExpectedCount || is_character(pieces[i].text) ? kept : rare).push_back(i);
   }
   std::sort(rare.begin(), rare.end(), [&](size_t a, size_t b) {
     return expected[a] != expected[b] ? expected[a] > expected[b] : pieces[a].text < pieces[b].text;
@@ -140,10 +140,10 @@ std::vector<ScoredPiece> improved(const std::vector<CountedWord>& words, const s
   kept.insert(kept.end(), rare.begin(), rare.end());
 
   double sum = 0;
-  for (const size_t i : kept) sum += std::max(expected[i], kLeastCount);
+  for (const size_t i : kept) sum += std::max(expected[i], kLeastExpectedCount);
   std::vector<ScoredPiece> better;
   for (const size_t i : kept) {
-    better.push_back({pieces[i].text, digamma(std::max(expected[i], kLeastCount)) - digamma(sum)});
+    better.push_back({pieces[i].text, digamma(std::max(expected[i], kLeastExpectedCount)) - digamma(sum)});
   }
   return better;
 }
@@ -166,7 +166,7 @@ double loss_without(double count, const std::vector<int32_t>& others, const std:
 }
 
 // Pieces that no best way takes come last, the most probable first: they fill the vocabulary of a small corpus.
-struct Candidate {
+struct PieceToPrune {
   bool is_used;
   double worth;  // what the corpus loses without it; of an unused one its score
   size_t index;
@@ -181,7 +181,7 @@ std::vector<ScoredPiece> pruned(const std::vector<CountedWord>& words, const std
   for (const double count : counts) sum += count;
 
   std::vector<ScoredPiece> kept;
-  std::vector<Candidate> candidates;
+  std::vector<PieceToPrune> candidates;
   for (size_t i = 0; i < pieces.size(); ++i) {
     if (is_character(pieces[i].text)) {
       kept.push_back(pieces[i]);
@@ -193,11 +193,11 @@ std::vector<ScoredPiece> pruned(const std::vector<CountedWord>& words, const std
     const bool is_used = counts[i] > 0 && score < pieces[i].score;
     candidates.push_back({is_used, is_used ? loss_without(counts[i], others, counts, sum) : pieces[i].score, i});
   }
-  std::sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
+  std::sort(candidates.begin(), candidates.end(), [&](const PieceToPrune& a, const PieceToPrune& b) {
     if (a.is_used != b.is_used) return a.is_used;
     return a.worth != b.worth ? a.worth > b.worth : pieces[a.index].text < pieces[b.index].text;
   });
-  for (const Candidate& candidate : candidates) {
+  for (const PieceToPrune& candidate : candidates) {
     if (kept.size() >= size) break;
     kept.push_back(pieces[candidate.index]);
   }
