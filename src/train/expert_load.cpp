@@ -23,4 +23,10 @@ std::vector<double> ExpertCounts::load_max() const {
   return loads;
 }
 
+int64_t ExpertCounts::num_dead() const {
+  int64_t dead = 0;
+  for (const at::Tensor& count_E : sum_) dead += count_E.eq(0).sum().item<int64_t>();
+  return dead;
+}
+
 }  // namespace aha::train

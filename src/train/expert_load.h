@@ -2,6 +2,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace aha::train {
@@ -13,6 +14,8 @@ class ExpertCounts {
   const std::vector<at::Tensor>& per_layer() const { return sum_; }
   /// Per layer: the busiest expert's count over the mean count; 1 is even.
   std::vector<double> load_max() const;
+  /// Experts that no token chose, of all layers.
+  int64_t num_dead() const;
 
  private:
   std::vector<at::Tensor> sum_;

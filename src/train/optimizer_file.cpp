@@ -1,4 +1,4 @@
-// AdamW's moments as optimizer.safetensors, so that a resumed run goes on with the same bits.
+// An optimizer's moments and average as optimizer.safetensors, so that a resumed run goes on with the same bits.
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
@@ -16,14 +16,18 @@ const char* const kFileName = "optimizer.safetensors";
 
 using Tensors = std::vector<model::NamedTensor>;
 
-// The file's layout; the tensors are AdamW's own, so reading fills them in place.
-Tensors file_layout(const model::Model& model, const std::vector<at::Tensor>& first,
-                    const std::vector<at::Tensor>& second, const at::Tensor& step) {
+struct Part {
+  const char* prefix;
+  const std::vector<at::Tensor>& tensors;  // one a parameter, or undefined
+};
+
+// The file's layout; the tensors are the optimizer's own, so reading fills them in place.
+Tensors file_layout(const model::Model& model, const std::vector<Part>& parts, const at::Tensor& step) {
   Tensors tensors{{"steps_done", step}};
-  for (size_t p = 0; p < first.size(); ++p) {
-    const std::string& name = model.parameters()[p].name;
-    tensors.push_back({"first_moment." + name, first[p]});
-    tensors.push_back({"second_moment." + name, second[p]});
+  for (size_t p = 0; p < model.parameters().size(); ++p) {
+    for (const Part& part : parts) {
+      if (part.tensors[p].defined()) tensors.push_back({part.prefix + model.parameters()[p].name, part.tensors[p]});
+    }
   }
   return tensors;
 }
@@ -49,15 +53,20 @@ void check_entries(const std::vector<model::SafetensorsEntry>& entries, const Te
 }  // namespace
 
 void Optimizer::save(const model::Model& model, const std::filesystem::path& folder) const {
+  AHA_CHECK(!is_swapped_, "the average stands in the model's place: exchange them before saving");
   AHA_CHECK(steps_done_ < kMostSteps, "more optimizer steps than the file can count");
   const at::Tensor step = at::tensor({static_cast<double>(steps_done_)}, at::kDouble);
-  model::write_safetensors(folder / kFileName, file_layout(model, first_, second_, step));
+  model::write_safetensors(
+      folder / kFileName,
+      file_layout(model, {{"first_moment.", first_}, {"second_moment.", second_}, {"average.", average_}}, step));
 }
 
 void Optimizer::load(const model::Model& model, const std::filesystem::path& folder) {
+  AHA_CHECK(!is_swapped_, "the average stands in the model's place: exchange them before loading");
   const model::SafetensorsFile file(folder / kFileName);
   const at::Tensor step = at::zeros({1}, at::kDouble);
-  const Tensors expected = file_layout(model, first_, second_, step);
+  const Tensors expected =
+      file_layout(model, {{"first_moment.", first_}, {"second_moment.", second_}, {"average.", average_}}, step);
   check_entries(file.entries(), expected, file.path().string());
   for (size_t i = 0; i < expected.size(); ++i) {
     expected[i].tensor.copy_(file.read(file.entries()[i], expected[i].tensor.scalar_type()));

@@ -2,13 +2,13 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "aha/core/error.h"
+#include "aha/ops/linear.h"
 #include "aha/ops/parallel.h"
 #include "train/expert_load.h"
 #include "train/micro_batches.h"
@@ -22,13 +22,17 @@ struct Lesson {
   const data::TrainingSequence* sequence;
 };
 
+ops::NumberType products_of(const SftConfig& config) {
+  return config.bf16 ? ops::NumberType::kBFloat16 : ops::NumberType::kFloat32;
+}
+
 /// Rows of the packed hidden states that predict a weighted token.
 struct Targets {
   at::Tensor row_R, token_R, weight_R;
 };
 
 struct Part {  // of one micro-batch
-  double nll = 0, mtp_nll = 0, balance = 0;
+  double nll = 0, mtp_nll = 0, balance = 0, entropy = 0;
   int64_t num_correct = 0;
   std::vector<at::Tensor> expert_counts = {};
 };
@@ -85,9 +89,15 @@ Targets targets_of(const std::vector<const Lesson*>& lessons, const model::Packe
   return {at::tensor(rows, at::kLong), at::tensor(ids, at::kLong), at::tensor(weights, at::kDouble).to(dtype)};
 }
 
-at::Tensor weighted_nll(const model::Model& model, const at::Tensor& hidden_TD, const Targets& targets) {
-  const at::Tensor hidden_RD = hidden_TD.index_select(0, targets.row_R);
-  return -(model.score(hidden_RD, targets.token_R).logprob_T * targets.weight_R).sum();
+/// What the output head says of the targets, products rounded as the config asks.
+model::TokenScores score_targets(const model::Model& model, const SftConfig& config, const at::Tensor& hidden_TD,
+                                 const Targets& targets) {
+  return model.score(hidden_TD.index_select(0, targets.row_R), targets.token_R, /*temperature=*/1.0,
+                     products_of(config));
+}
+
+at::Tensor weighted_nll(const model::TokenScores& scores, const Targets& targets) {
+  return -(scores.logprob_T * targets.weight_R).sum();
 }
 
 // Rows whose likeliest token is the target, in chunks: no [T, V] tensor.
@@ -100,7 +110,7 @@ int64_t count_correct(const model::Model& model, const at::Tensor& hidden_TD, co
   for (int64_t start = 0; start < targets.row_R.numel(); start += chunk) {
     const int64_t end = std::min(start + chunk, targets.row_R.numel());
     const at::Tensor hidden_RD = hidden_TD.index_select(0, targets.row_R.slice(0, start, end));
-    const at::Tensor likeliest_R = at::matmul(hidden_RD, head_VD.t()).argmax(1);
+    const at::Tensor likeliest_R = ops::linear(hidden_RD, head_VD).argmax(1);
     correct += likeliest_R.eq(targets.token_R.slice(0, start, end)).sum().item<int64_t>();
   }
   return correct;
@@ -117,16 +127,22 @@ at::Tensor micro_batch_loss(const model::Model& model, const SftConfig& config, 
   }
   const bool with_mtp = config.mtp_loss_weight > 0, with_balance = config.balance_loss_weight > 0;
   const model::PackedTokens tokens = model::pack_tokens(inputs);
-  const auto out = model.forward(tokens, {.with_mtp = with_mtp, .with_balance_loss = with_balance});
+  const auto out = model.forward(tokens, {.with_mtp = with_mtp,
+                                          .with_balance_loss = with_balance,
+                                          .recompute = config.gradient_checkpointing,
+                                          .products = products_of(config)});
   part.expert_counts = out.expert_counts;
 
   const Targets next = targets_of(lessons, tokens, 1, model.dtype());
-  const at::Tensor nll = weighted_nll(model, out.hidden_TD, next);
+  const auto scores = score_targets(model, config, out.hidden_TD, next);
+  const at::Tensor nll = weighted_nll(scores, next);
   part.nll = nll.item<double>();
+  part.entropy = scores.entropy_T.sum().item<double>();
   part.num_correct = count_correct(model, out.hidden_TD, next);
   at::Tensor loss = nll / batch.weight;
   if (with_mtp && batch.mtp_weight > 0) {
-    const at::Tensor mtp = weighted_nll(model, out.mtp_hidden_TD, targets_of(lessons, tokens, 2, model.dtype()));
+    const Targets second = targets_of(lessons, tokens, 2, model.dtype());
+    const at::Tensor mtp = weighted_nll(score_targets(model, config, out.mtp_hidden_TD, second), second);
     part.mtp_nll = mtp.item<double>();
     loss = loss + mtp * (config.mtp_loss_weight / batch.mtp_weight);
   }
@@ -145,6 +161,7 @@ SftReport summarize(const Batch& batch, const std::vector<Part>& parts) {
     report.loss += part.nll / batch.weight;
     if (batch.mtp_weight > 0) report.mtp_loss += part.mtp_nll / batch.mtp_weight;
     report.balance_loss += part.balance;
+    report.entropy += part.entropy / static_cast<double>(batch.num_tokens);
     correct += part.num_correct;
   }
   report.num_tokens = batch.num_tokens;
@@ -162,6 +179,7 @@ SftTrainer::SftTrainer(model::Model& model, SftConfig config, int num_threads)
   if (config_.mtp_loss_weight > 0 && model.config().num_nextn_predict_layers != 1) {
     throw ConfigError("mtp_loss_weight", "needs a model with num_nextn_predict_layers = 1; leave it at 0");
   }
+  if (config_.bf16 && model.dtype() != at::kFloat) throw ConfigError("bf16", "needs a float32 model");
 }
 
 SftReport SftTrainer::step(const std::vector<data::TrainingSequence>& sequences, double learning_rate) {
@@ -180,6 +198,7 @@ SftReport SftTrainer::step(const std::vector<data::TrainingSequence>& sequences,
   ExpertCounts counts;
   for (const Part& part : parts) counts.add(part.expert_counts);
   report.expert_load_max = counts.load_max();
+  report.num_dead_experts = counts.num_dead();
   const bool is_finite = std::isfinite(report.loss + report.mtp_loss + report.balance_loss);
   report.grad_norm = is_finite ? optimizer_.step(model_, gradients, learning_rate, num_threads_) : std::nan("");
   report.skipped = !std::isfinite(report.grad_norm);

@@ -25,10 +25,12 @@ struct SftConfig {
 
 struct SftReport {
   // loss is Σ w·nll / Σ w alone; mtp_loss and balance_loss are before their weights.
-  double loss = 0, grad_norm = 0, learning_rate = 0, mean_token_accuracy = 0, mtp_loss = 0, balance_loss = 0;
-  int64_t num_tokens = 0;                    // that the loss falls on
-  std::vector<double> expert_load_max = {};  // per MoE layer: largest share over mean share
-  bool skipped = false;                      // non-finite loss or gradient: no update was made
+  double loss = 0, grad_norm = 0, learning_rate = 0, mtp_loss = 0, balance_loss = 0;
+  double mean_token_accuracy = 0, entropy = 0;  // means over the tokens that the loss falls on; entropy in nats
+  int64_t num_tokens = 0;                       // that the loss falls on
+  int64_t num_dead_experts = 0;                 // that no token of the batch chose, of all layers
+  std::vector<double> expert_load_max = {};     // per MoE layer: largest share over mean share
+  bool skipped = false;                         // non-finite loss or gradient: no update was made
 };
 
 class SftTrainer {
