@@ -5,13 +5,9 @@
 
 namespace aha::pipeline {
 
-Mixture::Mixture(const std::vector<DataItem>& items, const StageContext& context, const StageHead& head,
-                 const SequenceOptions& options)
-    : seed_(static_cast<uint64_t>(*head.seed)), purpose_("mixture/" + head.name) {
-  for (const DataItem& item : items) {
-    sources_.push_back(open_data_source(item, context, seed_, options));
-    weights_.push_back(item.weight());
-  }
+Mixture::Mixture(std::vector<WeightedSource> sources, uint64_t seed, std::string purpose)
+    : seed_(seed), purpose_(std::move(purpose)), sources_(std::move(sources)) {
+  for (const WeightedSource& source : sources_) weights_.push_back(source.weight);
   positions_.assign(sources_.size(), 0);
   orders_.resize(sources_.size());
 }
@@ -19,7 +15,7 @@ Mixture::Mixture(const std::vector<DataItem>& items, const StageContext& context
 data::TrainingSequence Mixture::next() {
   const size_t source = sources_.size() == 1 ? 0 : Random(seed_, purpose_, {drawn_}).choose(weights_);
   ++drawn_;
-  return sources_[source]->sequence(index_of(source, positions_[source]++));
+  return sources_[source].source->sequence(index_of(source, positions_[source]++));
 }
 
 void Mixture::set_cursor(const nlohmann::json& cursor) {
@@ -30,7 +26,7 @@ void Mixture::set_cursor(const nlohmann::json& cursor) {
 
 // A finite source is gone through in a new order each time round.
 uint64_t Mixture::index_of(size_t source, uint64_t position) {
-  const uint64_t size = static_cast<uint64_t>(sources_[source]->size());
+  const uint64_t size = static_cast<uint64_t>(sources_[source].source->size());
   if (size == 0) return position;
   Order& order = orders_[source];
   if (order.rows.empty() || order.epoch != position / size) {

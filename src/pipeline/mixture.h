@@ -10,10 +10,12 @@
 
 namespace aha::pipeline {
 
+/// Draws a source by its weight, a share of the sequences, for each; sources of any size are gone through again and
+/// again, each time in another order.
 class Mixture {
  public:
-  Mixture(const std::vector<DataItem>& items, const StageContext& context, const StageHead& head,
-          const SequenceOptions& options);
+  /// @param purpose keys the random numbers: "mixture/base"
+  Mixture(std::vector<WeightedSource> sources, uint64_t seed, std::string purpose);
 
   data::TrainingSequence next();
 
@@ -30,7 +32,7 @@ class Mixture {
 
   uint64_t seed_;
   std::string purpose_;
-  std::vector<std::unique_ptr<DataSource>> sources_;
+  std::vector<WeightedSource> sources_;
   std::vector<double> weights_;
   uint64_t drawn_ = 0;
   std::vector<uint64_t> positions_;

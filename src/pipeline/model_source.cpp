@@ -41,6 +41,10 @@ void check_tokenizer(const FileReference& model, const Recipe& recipe, ConfigErr
 void check_folder(const FileReference& folder, const Recipe& recipe, const data::Tokenizer& tokenizer,
                   ConfigErrors& errors) {
   const model::ModelConfig config = model::load_model_config(folder.file / "config.json");
+  if (config.is_reward_model) {
+    errors.add(folder.path,
+               "the folder holds a reward model: that judges, and can neither go on writing nor be trained to");
+  }
   if (config.vocab_size < tokenizer.vocab_size()) {
     errors.add(folder.path,
                fmt::format("the model's vocab_size is {}, but the tokenizer has {} ids; use the model's own",
@@ -96,11 +100,12 @@ std::string config_of(const ModelSource& source) {
   return source.path.empty() ? std::string() : (fs::path(source.path) / "config.json").string();
 }
 
-void check_lora(const std::optional<model::LoraConfig>& lora, double rate, const std::string& path,
-                ConfigErrors& errors) {
+void check_lora(const std::optional<model::LoraConfig>& lora, const train::OptimizerConfig& optimizer, double rate,
+                const std::string& path, ConfigErrors& errors) {
   if (!lora) return;
   if (lora->target_modules.empty()) errors.add(path + ".lora.target_modules", "is empty; all-linear takes every one");
   if (rate > 0) errors.add(path + ".bias_update_rate", "must be 0 beside lora, which trains the adapters alone");
+  if (optimizer.optim == "muon") errors.add(path + ".optim", "must be adamw beside lora: muon trains whole matrices");
 }
 
 void check_models(const LoadedRecipe& loaded, const data::Tokenizer& tokenizer) {

@@ -5,6 +5,7 @@
 
 #include "aha/core/config_fields.h"
 #include "aha/model/model.h"
+#include "aha/train/optimizer.h"
 #include "pipeline/stage.h"
 
 namespace aha::pipeline {
@@ -38,8 +39,8 @@ void add_model_input(const ModelSource& source, const std::string& path, const s
 std::string config_of(const ModelSource& source);
 
 /// Adapters leave the rest of the model as it is. `rate`: the stage's bias_update_rate
-void check_lora(const std::optional<model::LoraConfig>& lora, double rate, const std::string& path,
-                ConfigErrors& errors);
+void check_lora(const std::optional<model::LoraConfig>& lora, const train::OptimizerConfig& optimizer, double rate,
+                const std::string& path, ConfigErrors& errors);
 
 /// Config and tokenizer of every folder that the recipe names, and the targets of its adapters; no weights are read.
 /// @throws ConfigError with every finding; InputError for a config.json that cannot be read

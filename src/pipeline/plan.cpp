@@ -47,6 +47,7 @@ std::string memory_line(const MemoryNeeds& needs, const model::ModelConfig& shap
   add("adapters", adapters);
   add("gradients", needs.trains ? trained : 0);
   add("moments", needs.trains ? 2 * trained : 0);
+  add("average", needs.has_average ? trained : 0);
   add("reference", needs.has_reference ? copy : 0);
   add("decode weights", needs.cache_bytes > 0 ? copy : 0);
   add("cache, at most", static_cast<double>(needs.cache_bytes));

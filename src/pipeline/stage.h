@@ -21,7 +21,7 @@ namespace aha::pipeline {
 struct Recipe;
 
 /// What a stage leaves for those after it.
-enum class Artifact { kNone, kModel, kDataset };
+enum class Artifact { kNone, kModel, kRewardModel, kDataset };
 
 /// What a stage reads, each with the key path that named it: checked, hashed and drawn as lineage.
 struct StageReference {
@@ -49,6 +49,7 @@ struct StageInputs {
 struct MemoryNeeds {
   bool trains = false;                         // gradients and two moments
   bool has_reference = false;                  // a second copy of the weights
+  bool has_average = false;                    // a copy of what is trained
   int64_t cache_bytes = 0;                     // of the rollout engine, 0 without one
   std::optional<model::LoraConfig> lora = {};  // adapters are trained, the weights are not
 };
@@ -73,7 +74,8 @@ struct StageHead {
   template <class Fields>
   void visit(Fields& field) {
     field("name", name, "the stage's name: its folder, and how others refer to it", required());
-    field("kind", kind, "what it does: pretrain, grpo, rejection_sampling, sft, evaluate", required());
+    field("kind", kind, "what it does: pretrain, grpo, rejection_sampling, sft, reward_model, dpo, evaluate",
+          required());
     field("seed", seed, "of this stage's random numbers; default: the recipe's", at_least(0));
   }
 };
@@ -124,6 +126,8 @@ std::unique_ptr<Stage> make_pretrain_stage();
 std::unique_ptr<Stage> make_grpo_stage();
 std::unique_ptr<Stage> make_rejection_sampling_stage();
 std::unique_ptr<Stage> make_sft_stage();
+std::unique_ptr<Stage> make_reward_model_stage();
+std::unique_ptr<Stage> make_dpo_stage();
 std::unique_ptr<Stage> make_evaluate_stage();
 
 }  // namespace aha::pipeline

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "aha/core/error.h"
 #include "aha/core/log.h"
 #include "pipeline/recipe.h"
@@ -17,11 +19,16 @@ Metrics metrics_of(const train::SftReport& report) {
                      {"grad_norm", report.grad_norm},
                      {"learning_rate", report.learning_rate},
                      {"mean_token_accuracy", report.mean_token_accuracy},
+                     {"entropy", report.entropy},
                      {"skipped", report.skipped ? 1.0 : 0.0}};
   if (report.mtp_loss != 0) metrics["mtp_loss"] = report.mtp_loss;
   if (report.balance_loss != 0) metrics["balance_loss"] = report.balance_loss;
-  for (size_t layer = 0; layer < report.expert_load_max.size(); ++layer) {
-    metrics[fmt::format("expert_load_max/{}", layer)] = report.expert_load_max[layer];
+  const std::vector<double>& loads = report.expert_load_max;
+  if (loads.empty()) return metrics;
+  metrics["moe/dead_experts"] = static_cast<double>(report.num_dead_experts);
+  metrics["moe/max_load"] = *std::max_element(loads.begin(), loads.end());
+  for (size_t layer = 0; layer < loads.size(); ++layer) {
+    metrics[fmt::format("expert_load_max/{}", layer)] = loads[layer];
   }
   return metrics;
 }
@@ -79,7 +86,12 @@ bool SupervisedTraining::should_measure(int64_t step) const {
 }
 
 Metrics SupervisedTraining::measure(int64_t step, std::stop_token stop) {
-  return eval_metrics(eval_->measure(fresh_engine(), step, stop));
+  return eval_metrics(measure_with(*eval_, step, stop));
+}
+
+evaluate::Evaluation SupervisedTraining::measure_with(const HeldOutEval& eval, int64_t step, std::stop_token stop) {
+  const train::AverageScope average(trainer_.optimizer(), policy_.model);
+  return eval.measure(fresh_engine(), step, stop);
 }
 
 rollout::Engine& SupervisedTraining::fresh_engine() {
@@ -99,6 +111,8 @@ void SupervisedTraining::load(const std::filesystem::path& folder) {
   restore_policy(policy_.model, folder, context_);
   trainer_.optimizer().load(policy_.model, folder);
 }
+
+void SupervisedTraining::finish() { trainer_.optimizer().swap_average(policy_.model); }
 
 std::string SupervisedTraining::note() const { return fmt::format("loss {:.3f}", last_.loss); }
 

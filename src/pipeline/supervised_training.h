@@ -19,6 +19,9 @@ void visit_sft(train::SftConfig& config, Fields& field) {
   config.schedule.visit(field);
   config.optimizer.visit(field);
   field("tokens_per_micro_batch", config.tokens_per_micro_batch, "tokens one worker takes at a time", at_least(1));
+  field("gradient_checkpointing", config.gradient_checkpointing,
+        "computes layers again in the backward pass: less memory, the same bits");
+  field("bf16", config.bf16, "rounds the operands of matrix products to bfloat16; weights stay float32");
   field("mtp_loss_weight", config.mtp_loss_weight, "weight of the multi-token-prediction loss", at_least(0));
   field("balance_loss_weight", config.balance_loss_weight, "weight of the sequence balance loss", at_least(0));
   field("bias_update_rate", config.bias_update_rate, "step of the expert bias that balances the load", at_least(0));
@@ -58,15 +61,17 @@ class SupervisedTraining : public Training {
   std::string base_model() const override { return policy_.base; }
   void save(const std::filesystem::path& folder) const override;
   void load(const std::filesystem::path& folder) override;
+  void finish() override;
   std::string note() const override;
 
  protected:
   virtual std::vector<data::TrainingSequence> next_batch(int64_t step) = 0;
-  /// An engine on the weights as they are now.
-  rollout::Engine& fresh_engine();
+  /// Of the weights that the stage would leave now: with ema_decay, their average.
+  evaluate::Evaluation measure_with(const HeldOutEval& eval, int64_t step, std::stop_token stop);
   double learning_rate(int64_t step) const;
 
  private:
+  rollout::Engine& fresh_engine();
   void check_finite(const train::SftReport& report, int64_t step);
 
   Policy policy_;

@@ -2,6 +2,7 @@
 #include "pipeline/training_loop.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <chrono>
 
@@ -19,6 +20,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using nlohmann::json;
+
+// What a step took; a stage that knows its times better has said so.
+void add_costs(double seconds, StepResult& result) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  result.metrics.try_emplace("step_time", seconds);
+  result.metrics.try_emplace("tokens_per_second", static_cast<double>(result.tokens) / seconds);
+  result.metrics.try_emplace("peak_rss_bytes", 1024.0 * static_cast<double>(usage.ru_maxrss));  // so far
+}
 
 class Loop {
  public:
@@ -77,7 +87,7 @@ class Loop {
     last_measured_ = training_.measure(step_, context_.stop);
     measured_step_ = step_;
     metrics_->write(step_, last_measured_);
-    progress_.update(step_, fmt::format("held-out pass@1 {:.3f}", last_measured_["eval_pass@1"]));
+    progress_.update(step_, training_.measured_note(last_measured_));
   }
 
   void take_step() {
@@ -86,7 +96,7 @@ class Loop {
     ++step_;
     tokens_ += result.tokens;
     result.metrics["num_tokens"] = static_cast<double>(tokens_);
-    result.metrics.try_emplace("step_time", std::chrono::duration<double>(Clock::now() - begin).count());
+    add_costs(std::chrono::duration<double>(Clock::now() - begin).count(), result);
     if (completions_) completions_->append(result.completion_lines);
     if (step_ % config_.logging_steps == 0) metrics_->write(step_, result.metrics);
     progress_.update(step_, training_.note());
@@ -116,6 +126,7 @@ class Loop {
 
   void finish() {
     sync_logs();
+    training_.finish();
     if (training_.model().lora()) {
       StagedFolder adapter(context_.folder / "adapter");
       training_.model().save_lora(adapter.path(), training_.base_model());
@@ -145,6 +156,10 @@ class Loop {
 };
 
 }  // namespace
+
+std::string Training::measured_note(const Metrics& metrics) const {
+  return fmt::format("held-out pass@1 {:.3f}", metrics.at("eval_pass@1"));
+}
 
 void run_training(Training& training, const LoopConfig& config, const StageContext& context, const std::string& title) {
   Loop(training, config, context, title).run();

@@ -19,12 +19,21 @@ struct LoopConfig {
   int64_t eval_steps = 0;
   std::optional<EvalConfig> eval;
 
+  /// Without `eval`: for stages that measure in a way of their own.
   template <class Fields>
-  void visit(Fields& field) {
+  void visit_steps(Fields& field) {
     field("save_steps", save_steps, "steps between checkpoints; 0: only when stopped", at_least(0));
     field("logging_steps", logging_steps, "steps between lines of metrics.jsonl", at_least(1));
     field("eval_steps", eval_steps, "steps between evaluations; 0: before and after training only", at_least(0));
+  }
+  template <class Fields>
+  void visit(Fields& field) {
+    visit_steps(field);
     field("eval", eval, "how the model is measured on held-out prompts; absent: not at all");
+  }
+  /// Whether eval_steps asks for a measurement after `step` of `num_steps` updates.
+  bool measures_at(int64_t step, int64_t num_steps) const {
+    return (eval_steps > 0 && step % eval_steps == 0) || step == 0 || step == num_steps;
   }
 };
 
@@ -46,12 +55,16 @@ class Training {
   /// Measures the model after `step` updates. @throws StoppedError while nothing has changed
   virtual Metrics measure(int64_t step, std::stop_token stop) = 0;
 
+  /// What the progress line says of a measurement.
+  virtual std::string measured_note(const Metrics& metrics) const;
   /// The task of `measure`; empty if nothing is measured.
   virtual std::string measured_task() const = 0;
 
   virtual const model::Model& model() const = 0;
   /// The folder that the model's weights came from; empty where they were made.
   virtual std::string base_model() const = 0;
+  /// Makes model() what the stage leaves behind: called once, after the last step and measurement.
+  virtual void finish() {}
   /// Everything but the model and the cursor: optimizer, reference.
   virtual void save(const std::filesystem::path& folder) const = 0;
   /// The whole state back, the model included.

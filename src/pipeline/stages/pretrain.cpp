@@ -43,7 +43,7 @@ struct PretrainConfig {
   std::vector<ConfigTree> data;
   int64_t tokens_per_step = 512;
   int64_t max_tokens = 2'500'000;
-  bool completion_only_loss = true;
+  SequenceOptions sequences;
   std::optional<StopAtConfig> stop_at;
   train::SftConfig training;
   LoopConfig loop;
@@ -63,7 +63,7 @@ struct PretrainConfig {
     field("data", data, "documents: generators, files, datasets of stages above");
     field("tokens_per_step", tokens_per_step, "tokens of a batch, prompts included", at_least(1));
     field("max_tokens", max_tokens, "cap on the tokens of the whole stage", at_least(1));
-    field("completion_only_loss", completion_only_loss, "whether prompts are given, not learned");
+    sequences.visit(field);
     field("stop_at", stop_at, "ends the constant-rate phase by held-out pass@1; absent: by max_tokens");
     visit_sft(training, field);
     loop.visit(field);
@@ -76,9 +76,9 @@ class PretrainTraining final : public SupervisedTraining {
                    const StageContext& context)
       : SupervisedTraining(std::move(policy), config.training, config.loop, context, config.head),
         config_(config),
-        mixture_(items, context, config.head,
-                 {.completion_only_loss = config.completion_only_loss,
-                  .max_length = SupervisedTraining::model().config().max_position_embeddings}) {
+        mixture_(open_data_sources(items, context, static_cast<uint64_t>(*config.head.seed),
+                                   within_context(config.sequences, model().config().max_position_embeddings)),
+                 static_cast<uint64_t>(*config.head.seed), "mixture/" + config.head.name) {
     if (!config.stop_at) return;
     const uint64_t seed = static_cast<uint64_t>(*config.head.seed);
     criterion_.emplace(config.stop_at->eval, context, "stop_at/" + config.head.name, seed);
@@ -100,7 +100,7 @@ class PretrainTraining final : public SupervisedTraining {
     Metrics metrics;
     if (SupervisedTraining::should_measure(step)) metrics = SupervisedTraining::measure(step, stop);
     if (!asks_criterion(step) && !metrics.empty()) return metrics;
-    const evaluate::Evaluation found = criterion_->measure(fresh_engine(), step, stop);
+    const evaluate::Evaluation found = measure_with(*criterion_, step, stop);
     for (const auto& [name, value] : eval_metrics(found)) metrics.try_emplace(name, value);
     if (asks_criterion(step) && found.pass_at_1 >= config_.stop_at->pass_at_1) {
       decay_from_ = step;
@@ -156,7 +156,10 @@ class PretrainStage final : public ConfiguredStage<PretrainConfig> {
     return config_.model.config.empty() ? config_of(source()) : config_.model.config;
   }
   MemoryNeeds memory() const override {
-    return {.trains = true, .cache_bytes = EngineConfig().cache_bytes, .lora = config_.lora};
+    return {.trains = true,
+            .has_average = config_.training.optimizer.ema_decay > 0,
+            .cache_bytes = EngineConfig().cache_bytes,
+            .lora = config_.lora};
   }
 
   void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
@@ -218,7 +221,7 @@ class PretrainStage final : public ConfiguredStage<PretrainConfig> {
     if (!model.config.empty() && !model.path.empty()) {
       errors.add(path + ".model.path", "stands beside config; keep one of them");
     }
-    check_lora(config_.lora, config_.training.bias_update_rate, path, errors);
+    check_lora(config_.lora, config_.training.optimizer, config_.training.bias_update_rate, path, errors);
     if (config_.lora && model.path.empty()) {
       errors.add(path + ".lora", "needs model.path: beside adapters, fresh weights would stay as they were drawn");
     }

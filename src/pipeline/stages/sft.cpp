@@ -1,10 +1,9 @@
 // Stage `sft`: a model imitates chosen completions, epoch by epoch.
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "aha/core/error.h"
 #include "pipeline/data_source.h"
+#include "pipeline/epoch_batches.h"
 #include "pipeline/recipe.h"
 #include "pipeline/supervised_training.h"
 
@@ -21,7 +20,7 @@ struct SftStageConfig {
   int64_t epochs = 2;
   int64_t max_steps = 0;
   int64_t tokens_per_step = 1024;
-  bool completion_only_loss = true;
+  SequenceOptions sequences;
   train::SftConfig training;
   LoopConfig loop;
 
@@ -38,70 +37,10 @@ struct SftStageConfig {
     field("epochs", epochs, "passes over the data", at_least(1));
     field("max_steps", max_steps, "stops after this many steps; 0: after the epochs", at_least(0));
     field("tokens_per_step", tokens_per_step, "tokens of a batch, prompts included", at_least(1));
-    field("completion_only_loss", completion_only_loss, "whether prompts are given, not learned");
+    sequences.visit(field);
     visit_sft(training, field);
     loop.visit(field);
   }
-};
-
-/// All sequences of an epoch, weights applied, in counted order, cut into batches.
-class Batches {
- public:
-  Batches(const std::vector<DataItem>& items, const SftStageConfig& config, const StageContext& context,
-          const SequenceOptions& options)
-      : seed_(static_cast<uint64_t>(*config.head.seed)), purpose_("data/" + config.head.name) {
-    for (const DataItem& item : items) {
-      sources_.push_back(open_data_source(item, context, seed_, options));
-      weights_.push_back(item.weight());
-    }
-    for (int64_t epoch = 0; epoch < config.epochs; ++epoch) cut(epoch, config.tokens_per_step);
-  }
-
-  int64_t size() const { return std::ssize(batches_); }
-
-  std::vector<data::TrainingSequence> batch(int64_t step) const {
-    std::vector<data::TrainingSequence> sequences;
-    for (const Row& row : batches_.at(step % size())) sequences.push_back(sources_[row.source]->sequence(row.index));
-    return sequences;
-  }
-
- private:
-  struct Row {
-    size_t source;
-    uint64_t index;
-  };
-
-  // A weight of 1.5 visits every row once and half of them, in another order, once more.
-  void add_rows(size_t source, int64_t epoch, std::vector<Row>& rows) const {
-    const int64_t size = sources_[source]->size();
-    const std::string purpose = purpose_ + "/" + std::to_string(source) + "/" + std::to_string(epoch);
-    int64_t left = std::llround(weights_[source] * static_cast<double>(size));
-    for (uint64_t pass = 0; left > 0; ++pass) {
-      const std::vector<int64_t> order = permutation(seed_, purpose, pass, size);
-      for (int64_t i = 0; i < std::min(left, size); ++i) rows.push_back({source, static_cast<uint64_t>(order[i])});
-      left -= std::min(left, size);
-    }
-  }
-
-  void cut(int64_t epoch, int64_t tokens_per_step) {
-    std::vector<Row> rows;
-    for (size_t source = 0; source < sources_.size(); ++source) add_rows(source, epoch, rows);
-    int64_t tokens = tokens_per_step;
-    for (const int64_t i : permutation(seed_, purpose_, static_cast<uint64_t>(epoch), std::ssize(rows))) {
-      if (tokens >= tokens_per_step) {
-        batches_.emplace_back();
-        tokens = 0;
-      }
-      batches_.back().push_back(rows[i]);
-      tokens += std::ssize(sources_[rows[i].source]->sequence(rows[i].index).token_ids);
-    }
-  }
-
-  uint64_t seed_;
-  std::string purpose_;
-  std::vector<std::unique_ptr<DataSource>> sources_;
-  std::vector<double> weights_;
-  std::vector<std::vector<Row>> batches_;
 };
 
 class SftTraining final : public SupervisedTraining {
@@ -110,10 +49,11 @@ class SftTraining final : public SupervisedTraining {
               const StageContext& context)
       : SupervisedTraining(std::move(policy), config.training, config.loop, context, config.head),
         config_(config),
-        batches_(items, config, context,
-                 {.template_name = config.template_name,
-                  .completion_only_loss = config.completion_only_loss,
-                  .max_length = SupervisedTraining::model().config().max_position_embeddings}) {}
+        batches_(open_data_sources(items, context, static_cast<uint64_t>(*config.head.seed), sequence_options()),
+                 {.seed = static_cast<uint64_t>(*config.head.seed),
+                  .purpose = "data/" + config.head.name,
+                  .epochs = config.epochs,
+                  .tokens_per_step = config.tokens_per_step}) {}
 
   int64_t num_steps() const override { return config_.max_steps > 0 ? config_.max_steps : batches_.size(); }
 
@@ -121,21 +61,30 @@ class SftTraining final : public SupervisedTraining {
   std::vector<data::TrainingSequence> next_batch(int64_t step) override { return batches_.batch(step); }
 
  private:
+  SequenceOptions sequence_options() const {
+    SequenceOptions options = within_context(config_.sequences, model().config().max_position_embeddings);
+    options.template_name = config_.template_name;
+    return options;
+  }
+
   const SftStageConfig& config_;
-  Batches batches_;
+  EpochBatches batches_;
 };
 
 class SftStage final : public ConfiguredStage<SftStageConfig> {
  public:
   Artifact artifact() const override { return Artifact::kModel; }
   MemoryNeeds memory() const override {
-    return {.trains = true, .cache_bytes = config_.loop.eval ? EngineConfig().cache_bytes : 0, .lora = config_.lora};
+    return {.trains = true,
+            .has_average = config_.training.optimizer.ema_decay > 0,
+            .cache_bytes = config_.loop.eval ? EngineConfig().cache_bytes : 0,
+            .lora = config_.lora};
   }
   std::string model_config() const override { return config_of(source_); }
 
   void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
     source_ = read_start(config_.init_from, config_.model, path, errors);
-    check_lora(config_.lora, config_.training.bias_update_rate, path, errors);
+    check_lora(config_.lora, config_.training.optimizer, config_.training.bias_update_rate, path, errors);
     items_ = read_data_items(config_.data, path + ".data", errors);
     if (items_.empty()) errors.add(path + ".data", "is missing or empty; name what is learned from");
     for (size_t i = 0; i < items_.size(); ++i) {

@@ -25,6 +25,9 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 const std::string kZero = "  - {name: zero, kind: grpo, init_from: base, rewards: [accuracy]}\n";
+const std::string kJudge =
+    "  - {name: judge, kind: reward_model, init_from: base, data: [{path: " + recipe_text::kTinyModel +
+    "}]}\n";  // any file that is there
 
 nlohmann::json stage_json(const LoadedRecipe& loaded, size_t index) { return loaded.recipe.stages[index].to_json(); }
 
@@ -104,10 +107,18 @@ const Refusal kRefusals[] = {
     {"fresh or not",
      kHead + replaced(kBase, "model: {config:", "model: {path: tests, config:"),
      {"stages.0.model.path: stands beside config"}},
-    {"no model", kHead + replaced(kBase, "config: " + recipe_text::kTinyModel, ""), {"stages.0.model.config: is missing"}},
+    {"no model",
+     kHead + replaced(kBase, "config: " + recipe_text::kTinyModel, ""),
+     {"stages.0.model.config: is missing"}},
     {"adapters of nothing",
      kHead + replaced(kBase, "tokens_per_step", "lora: {r: 2}, tokens_per_step"),
      {"stages.0.lora: needs model.path", "stages.0.bias_update_rate: must be 0 beside lora"}},
+    {"muon of adapters",
+     kHead + kBase + "  - {name: s, kind: sft, init_from: base, data: [base], lora: {r: 2}, optim: muon}\n",
+     {"stages.1.optim: must be adamw beside lora"}},
+    {"endless average",
+     kHead + replaced(kBase, "tokens_per_step", "ema_decay: 1, adam_beta2: 1.0, tokens_per_step"),
+     {"stages.0.ema_decay: must be at least 0 and below 1", "stages.0.adam_beta2: must be at least 0 and below 1"}},
     {"rank", kHead + kBase + replaced(kZero, "rewards", "lora: {r: 0}, rewards"), {"stages.1.lora.r: must be"}},
     {"no targets",
      kHead + kBase + replaced(kZero, "rewards", "lora: {target_modules: []}, rewards"),
@@ -199,6 +210,26 @@ const Refusal kRefusals[] = {
     {"k",
      kHead + kBase + "  - {name: r, kind: evaluate, models: [base], num_samples: 2, k: 3}\n",
      {"stages.1.k: must be at most num_samples"}},
+    {"training a reward model on",
+     kHead + kBase + kJudge + replaced(kZero, "init_from: base", "init_from: judge"),
+     {"stages.2.init_from: `judge` is a stage of kind reward_model, which leaves a reward model: that judges, and can "
+      "neither go on writing nor be trained to"}},
+    {"sampling from a reward model",
+     kHead + kBase + kJudge + "  - {name: d, kind: rejection_sampling, model: judge}\n",
+     {"stages.2.model: `judge` is a stage of kind reward_model, which leaves a reward model"}},
+    {"preferences without rows",
+     kHead + kBase + "  - {name: m, kind: dpo, init_from: base, holdout: 2.5, template: poem}\n",
+     {"stages.1.data: is missing or empty", "stages.1.holdout: must be a share below 1 or a whole number of rows",
+      "stages.1.template"}},
+    {"centring single rewards",
+     kHead + kBase + replaced(kJudge, "init_from", "loss: pointwise, center_rewards_coefficient: 0.1, init_from"),
+     {"stages.1.center_rewards_coefficient: is for loss: pairwise"}},
+    {"measuring a reward model by pass",
+     kHead + kBase + replaced(kJudge, "init_from", "eval: {task: sums}, init_from"),
+     {"stages.1.eval: unknown key"}},
+    {"preferences that are not there",
+     kHead + kBase + replaced(kJudge, "path: ", "path: absent"),
+     {"stages.1.data.0.path: there is no `absent"}},
 };
 INSTANTIATE_TEST_SUITE_P(All, RefusedRecipe, testing::ValuesIn(kRefusals), [](const auto& info) {
   std::string name = info.param.title;
@@ -245,7 +276,8 @@ TEST(Recipe, PublicKeysAreThoseOfTheList) {
       recipe_of(kHead + replaced(kBase, "tokens_per_step", eval + ", stop_at: {pass@1: 0.1}, tokens_per_step") +
                 replaced(kZero, "rewards", eval + ", lora: {r: 4}, rewards") +
                 "  - {name: d, kind: rejection_sampling, model: zero}\n" +
-                "  - {name: s, kind: sft, init_from: base, data: [d], lora: {r: 4}, " + eval + "}\n" +
+                "  - {name: s, kind: sft, init_from: base, data: [d], lora: {r: 4}, " + eval + "}\n" + kJudge +
+                replaced(kJudge, "name: judge, kind: reward_model", "name: p, kind: dpo, lora: {r: 4}") +
                 "  - {name: r, kind: evaluate, models: [base]}\n");
   std::set<std::string> keys;
   nlohmann::json top = config_to_tree(loaded.recipe).to_json();
