@@ -20,8 +20,9 @@ void require(const ordered_json& row, const char* column, const std::string& pla
 /// The row as one example: the prompt and what `column` holds.
 Example answered_by(const ordered_json& row, const char* column, const std::string& place) {
   if (row["prompt"].type() != row[column].type()) {
-    throw InputError(place, "`" + std::string(column) + "` is a JSON " + row[column].type_name() + ", but `prompt` is a " +
-                                row["prompt"].type_name() + "; both must be strings, or both lists of messages");
+    throw InputError(place, "`" + std::string(column) + "` is a JSON " + row[column].type_name() +
+                                ", but `prompt` is a " + row["prompt"].type_name() +
+                                "; both must be strings, or both lists of messages");
   }
   Example example = example_from_row(row, place, column);
   if (example.messages.empty() && example.completion.empty()) {

@@ -24,7 +24,9 @@ nlohmann::json parse_json(std::string_view text, const std::string& place);
 
 /// Rows as examples. @throws InputError if a row has none of TRL's shapes or a field has the wrong type
 std::vector<Example> load_examples(const std::filesystem::path& path);
-Example example_from_row(const nlohmann::ordered_json& row, const std::string& place);
+/// @param completion the column that completes a prompt; null: the prompt stays alone
+Example example_from_row(const nlohmann::ordered_json& row, const std::string& place,
+                         const char* completion = "completion");
 
 /// One line, keys in the order given, invalid UTF-8 replaced, newline included.
 std::string json_line(const nlohmann::ordered_json& row);
