@@ -1,5 +1,5 @@
-// Causal attention of one head over one sequence, a block of queries against its prefix at a time: forward and
-// backward.
+// Causal attention of one head over one sequence, which may go on from another: a block of queries against what it sees
+// at a time, forward and backward.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -21,10 +21,20 @@ struct HeadRows {
   T* at(int64_t row) const { return first + row * stride; }
 };
 
-struct HeadSize {
-  int64_t length, key_dim, value_dim;
-  double scale;  // of the scores
+/// One head's keys or values: those of the prefix, and the sequence's own.
+template <class T>
+struct SeenRows {
+  HeadRows<T> prefix, own;
 };
+
+struct HeadSize {
+  int64_t prefix, length;  // keys before the sequence's own; queries and keys of its own
+  int64_t key_dim, value_dim;
+  double scale;  // of the scores
+  int64_t num_keys() const { return prefix + length; }
+};
+
+inline int64_t whole_blocks(int64_t rows) { return (rows + kQueryBlock - 1) / kQueryBlock * kQueryBlock; }
 
 /// Grows, never shrinks; one a thread, so that nothing is allocated per head.
 template <class T>
@@ -32,14 +42,17 @@ struct CausalScratch {
   std::vector<T> key, value;          // of one head, dense; rows in whole blocks, those beyond the sequence zero
   std::vector<T> probability, slope;  // [kQueryBlock, whole blocks of keys]
 
-  void reserve(const HeadSize& size) {
-    const int64_t rows = (size.length + kQueryBlock - 1) / kQueryBlock * kQueryBlock;
-    grow(key, rows * size.key_dim);
-    grow(value, rows * size.value_dim);
+  void reserve(int64_t num_keys, int64_t key_dim, int64_t value_dim) {
+    const int64_t rows = whole_blocks(num_keys);
+    grow(key, rows * key_dim);
+    grow(value, rows * value_dim);
     grow(probability, kQueryBlock * rows);
     grow(slope, kQueryBlock * rows);
-    std::fill_n(key.data() + size.length * size.key_dim, (rows - size.length) * size.key_dim, T{0});
-    std::fill_n(value.data() + size.length * size.value_dim, (rows - size.length) * size.value_dim, T{0});
+  }
+
+  /// Of `dense`, either of the first two: the rows beyond the sequence.
+  static void clear_rest(std::vector<T>& dense, int64_t num_keys, int64_t width) {
+    std::fill(dense.data() + num_keys * width, dense.data() + whole_blocks(num_keys) * width, T{0});
   }
 
   static void grow(std::vector<T>& values, int64_t size) {
@@ -61,8 +74,9 @@ void copy_dense(HeadRows<const T> from, int64_t num_rows, int64_t width, T* to) 
 template <class T>
 struct HeadGradients {
   HeadRows<const T> out;  // the upstream one
-  HeadRows<T> query, key, value;
-  bool adds;  // key and value gradients go on from what is there, else they overwrite it
+  HeadRows<T> query;
+  SeenRows<T> key, value;
+  bool adds;  // those of its own keys and values go on from what is there, as the prefix's always do; else overwrite it
 };
 
 /// Reads the keys, and in the backward pass the values, from the scratch, where the caller has put them.
@@ -80,25 +94,28 @@ class CausalHead {
         probability_(scratch.probability.data()),
         slope_(scratch.slope.data()) {}
 
-  void forward(HeadRows<const T> value, HeadRows<T> out) {
+  void forward(const SeenRows<const T>& value, HeadRows<T> out) {
     for (int64_t begin = 0; begin < size_.length; begin += kQueryBlock) attend(block_at(begin), value, out);
   }
 
   void backward(const HeadGradients<T>& gradients) {
-    // The last block sees every key: it starts the gradients of keys and values, the others add.
+    // The last block sees every key: it starts the gradients of own keys and values, the others add.
     for (int64_t begin = (size_.length - 1) / kQueryBlock * kQueryBlock; begin >= 0; begin -= kQueryBlock) {
       differentiate(block_at(begin), gradients);
     }
   }
 
  private:
-  /// Queries [begin, end) against keys [0, end).
+  /// Queries [begin, end) against the prefix's keys and the own ones [0, end).
   struct Block {
     int64_t begin, end;
+    int64_t columns;  // keys, filled up to whole blocks
     int64_t rows() const { return end - begin; }
-    int64_t columns() const { return begin + kQueryBlock; }  // end, filled up to a whole block
   };
-  Block block_at(int64_t begin) const { return {begin, std::min(size_.length, begin + kQueryBlock)}; }
+  Block block_at(int64_t begin) const {
+    const int64_t end = std::min(size_.length, begin + kQueryBlock);
+    return {begin, end, whole_blocks(size_.prefix + end)};
+  }
 
   /// probability [rows, columns] becomes the unscaled scores.
   void fill_scores(const Block& block) {
@@ -106,11 +123,11 @@ class CausalHead {
                      .b = key_,
                      .c = probability_,
                      .m = block.rows(),
-                     .n = block.columns(),
+                     .n = block.columns,
                      .k = size_.key_dim,
                      .lda = query_.stride,
                      .ldb = size_.key_dim,
-                     .ldc = block.columns(),
+                     .ldc = block.columns,
                      .transpose_b = true});
   }
 
@@ -119,26 +136,35 @@ class CausalHead {
   void fill_probability(const Block& block, Turn turn) {
     fill_scores(block);
     for (int64_t row = 0; row < block.rows(); ++row) {
-      T* line = probability_ + row * block.columns();
-      const int64_t visible = block.begin + row + 1;
+      T* line = probability_ + row * block.columns;
+      const int64_t visible = size_.prefix + block.begin + row + 1;
       turn(block.begin + row, line, visible);
-      std::fill(line + visible, line + block.columns(), T{0});
+      std::fill(line + visible, line + block.columns, T{0});
     }
   }
 
-  void attend(const Block& block, HeadRows<const T> value, HeadRows<T> out) {
+  void attend(const Block& block, const SeenRows<const T>& value, HeadRows<T> out) {
     fill_probability(block, [&](int64_t token, T* line, int64_t visible) {
       *logsumexp_.at(token) = softmax_row(line, scale_, visible);
     });
-    gemm(GemmArgs<T>{.a = probability_,
+    // One chain of sums along the keys, whether they lie in one piece or in two.
+    if (size_.prefix > 0) add_values(block, probability_, value.prefix, size_.prefix, out, false);
+    add_values(block, probability_ + size_.prefix, value.own, block.end, out, size_.prefix > 0);
+  }
+
+  /// The block's rows of out (+)= weights [rows, num_values] times the values.
+  void add_values(const Block& block, const T* weights, HeadRows<const T> value, int64_t num_values, HeadRows<T> out,
+                  bool adds) {
+    gemm(GemmArgs<T>{.a = weights,
                      .b = value.first,
                      .c = out.at(block.begin),
                      .m = block.rows(),
                      .n = size_.value_dim,
-                     .k = block.end,
-                     .lda = block.columns(),
+                     .k = num_values,
+                     .lda = block.columns,
                      .ldb = value.stride,
-                     .ldc = out.stride});
+                     .ldc = out.stride,
+                     .accumulate = adds});
   }
 
   /// slope [rows, columns]: the gradient of the unscaled scores, from that of the probabilities.
@@ -147,17 +173,17 @@ class CausalHead {
                      .b = value_,
                      .c = slope_,
                      .m = block.rows(),
-                     .n = block.columns(),
+                     .n = block.columns,
                      .k = size_.value_dim,
                      .lda = upstream.stride,
                      .ldb = size_.value_dim,
-                     .ldc = block.columns(),
+                     .ldc = block.columns,
                      .transpose_b = true});
     for (int64_t row = 0; row < block.rows(); ++row) {
-      const T* probability = probability_ + row * block.columns();
-      T* line = slope_ + row * block.columns();
-      const T mean = dot(probability, line, block.begin + row + 1);
-      for (int64_t j = 0; j < block.columns(); ++j) line[j] = probability[j] * (line[j] - mean) * scale_;
+      const T* probability = probability_ + row * block.columns;
+      T* line = slope_ + row * block.columns;
+      const T mean = dot(probability, line, size_.prefix + block.begin + row + 1);
+      for (int64_t j = 0; j < block.columns; ++j) line[j] = probability[j] * (line[j] - mean) * scale_;
     }
   }
 
@@ -174,22 +200,28 @@ class CausalHead {
                      .c = gradients.query.at(block.begin),
                      .m = block.rows(),
                      .n = size_.key_dim,
-                     .k = block.end,
-                     .lda = block.columns(),
+                     .k = size_.prefix + block.end,
+                     .lda = block.columns,
                      .ldb = size_.key_dim,
                      .ldc = gradients.query.stride});
   }
 
-  /// to [end, width] (+)= the block's weights [rows, columns], turned, times its rows of `from`.
-  void add_turned(const Block& block, const T* weights, HeadRows<const T> from, HeadRows<T> to, int64_t width,
+  /// What the block sees of `to` (+)= its weights [rows, columns], turned, times its rows of `from`.
+  void add_turned(const Block& block, const T* weights, HeadRows<const T> from, const SeenRows<T>& to, int64_t width,
                   bool adds) {
+    if (size_.prefix > 0) add_turned(block, weights, from, to.prefix, size_.prefix, width, true);
+    add_turned(block, weights + size_.prefix, from, to.own, block.end, width, adds);
+  }
+
+  void add_turned(const Block& block, const T* weights, HeadRows<const T> from, HeadRows<T> to, int64_t num_rows,
+                  int64_t width, bool adds) {
     gemm(GemmArgs<T>{.a = weights,
                      .b = from.at(block.begin),
                      .c = to.first,
-                     .m = block.end,
+                     .m = num_rows,
                      .n = width,
                      .k = block.rows(),
-                     .lda = block.columns(),
+                     .lda = block.columns,
                      .ldb = from.stride,
                      .ldc = to.stride,
                      .transpose_a = true,

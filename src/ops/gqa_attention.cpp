@@ -1,4 +1,4 @@
-// Grouped-query attention over packed sequences on the CPU: checks and autograd around ops/gqa_sequence.h.
+// Grouped-query attention over packed sequences on the CPU: checks and autograd around ops/gqa_tree.h.
 #include "aha/ops/gqa_attention.h"
 
 #include <ATen/Dispatch.h>
@@ -8,7 +8,7 @@
 
 #include "aha/core/error.h"
 #include "aha/ops/tensor_check.h"
-#include "ops/gqa_sequence.h"
+#include "ops/gqa_tree.h"
 #include "ops/packed_sequences.h"
 
 namespace aha::ops {
@@ -20,7 +20,7 @@ using torch::autograd::variable_list;
 
 struct Geometry {
   GqaShape shape;
-  std::vector<int64_t> offsets;
+  std::vector<int64_t> offsets, prefix;
 };
 
 void save_geometry(AutogradContext& context, const Geometry& geometry) {
@@ -29,12 +29,14 @@ void save_geometry(AutogradContext& context, const Geometry& geometry) {
       std::vector<int64_t>{shape.num_heads, shape.num_kv_heads, shape.head_dim, shape.interleave ? 1 : 0};
   context.saved_data["scale"] = shape.scale;
   context.saved_data["offsets"] = geometry.offsets;
+  context.saved_data["prefix"] = geometry.prefix;
 }
 
 Geometry saved_geometry(AutogradContext& context) {
   const std::vector<int64_t> sizes = context.saved_data["shape"].toIntVector();
   return {{sizes[0], sizes[1], sizes[2], context.saved_data["scale"].toDouble(), sizes[3] == 1},
-          context.saved_data["offsets"].toIntVector()};
+          context.saved_data["offsets"].toIntVector(),
+          context.saved_data["prefix"].toIntVector()};
 }
 
 template <class T>
@@ -54,9 +56,9 @@ class GqaAttention : public torch::autograd::Function<GqaAttention> {
       using T = scalar_t;
       const GqaInputs<T> in{data<T>(q), data<T>(k), data<T>(v), data<T>(cosine), data<T>(sine)};
       const GqaKept<T> kept{query.data_ptr<T>(), key.data_ptr<T>(), logsumexp.data_ptr<T>()};
-      for_each_sequence(geometry.offsets, [&](int64_t first, int64_t length) {
-        GqaSequence<T>(geometry.shape, in, kept, first, length).forward(out.data_ptr<T>());
-      });
+      for (const SequenceTree& tree : sequence_trees(geometry.offsets, geometry.prefix)) {
+        GqaTree<T>(geometry.shape, in, kept, tree).forward(out.data_ptr<T>());
+      }
     });
     context->save_for_backward({query, key, v, cosine, sine, logsumexp});
     save_geometry(*context, geometry);
@@ -74,9 +76,9 @@ class GqaAttention : public torch::autograd::Function<GqaAttention> {
       const GqaInputs<T> in{nullptr, nullptr, data<T>(v), data<T>(saved[3]), data<T>(saved[4])};
       const GqaKept<T> kept{query.data_ptr<T>(), key.data_ptr<T>(), logsumexp.data_ptr<T>()};
       const GqaGradients<T> gradients{q_slope.data_ptr<T>(), k_slope.data_ptr<T>(), v_slope.data_ptr<T>()};
-      for_each_sequence(geometry.offsets, [&](int64_t first, int64_t length) {
-        GqaSequence<T>(geometry.shape, in, kept, first, length).backward(data<T>(out_gradient), gradients);
-      });
+      for (const SequenceTree& tree : sequence_trees(geometry.offsets, geometry.prefix)) {
+        GqaTree<T>(geometry.shape, in, kept, tree).backward(data<T>(out_gradient), gradients);
+      }
     });
     return {q_slope, k_slope, v_slope, Tensor(), Tensor(), Tensor()};
   }
@@ -96,15 +98,16 @@ void check_shape(const GqaShape& shape) {
 }  // namespace
 
 Tensor gqa_attention(const Tensor& q_TX, const Tensor& k_TY, const Tensor& v_TY, const Tensor& cosine_PR,
-                     const Tensor& sine_PR, const std::vector<int64_t>& offsets, const GqaShape& shape) {
+                     const Tensor& sine_PR, const std::vector<int64_t>& offsets, const GqaShape& shape,
+                     const std::vector<int64_t>& prefix) {
   check_shape(shape);
   TensorCheck check("gqa_attention");
   check.size('X', shape.num_heads * shape.head_dim).size('Y', shape.num_kv_heads * shape.head_dim);
   check.size('R', shape.head_dim / 2);
   check.shape("q", q_TX, "TX").shape("k", k_TY, "TY").shape("v", v_TY, "TY");
   check.shape("cosine", cosine_PR, "PR").shape("sine", sine_PR, "PR");
-  check_offsets("gqa_attention", offsets, q_TX.size(0), cosine_PR.size(0));
-  return GqaAttention::apply(q_TX, k_TY, v_TY, cosine_PR, sine_PR, Geometry{shape, offsets});
+  check_sequences("gqa_attention", offsets, prefix, q_TX.size(0), cosine_PR.size(0));
+  return GqaAttention::apply(q_TX, k_TY, v_TY, cosine_PR, sine_PR, Geometry{shape, offsets, prefix});
 }
 
 }  // namespace aha::ops

@@ -1,4 +1,5 @@
-// Sequences that lie end to end in one tensor: sequence i has rows offsets[i] … offsets[i + 1] - 1.
+// Sequences that lie end to end in one tensor: sequence i has rows offsets[i] … offsets[i + 1] - 1, and goes on from
+// sequence prefix[i], if it has one.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -6,17 +7,23 @@
 
 namespace aha::ops {
 
-/// @throws ShapeError in the name of `op` if offsets do not rise from 0 to num_tokens, or if a sequence has more than
-/// num_positions tokens
-void check_offsets(const std::string& op, const std::vector<int64_t>& offsets, int64_t num_tokens,
-                   int64_t num_positions);
+/// @param prefix of each sequence: the number of an earlier one that has none itself, or -1; empty: none has one
+/// @throws ShapeError in the name of `op` if offsets do not rise from 0 to num_tokens, if a prefix is none of these, or
+/// if a sequence has, with its prefix, more than num_positions tokens
+void check_sequences(const std::string& op, const std::vector<int64_t>& offsets, const std::vector<int64_t>& prefix,
+                     int64_t num_tokens, int64_t num_positions);
 
-/// work(first, length) for each sequence that has tokens.
-template <class Work>
-void for_each_sequence(const std::vector<int64_t>& offsets, Work work) {
-  for (size_t i = 0; i + 1 < offsets.size(); ++i) {
-    if (offsets[i] < offsets[i + 1]) work(offsets[i], offsets[i + 1] - offsets[i]);
-  }
-}
+struct PackedSequence {
+  int64_t first, length;                // its own rows
+  int64_t prefix_first, prefix_length;  // the rows that it goes on from; its positions count from prefix_length
+  bool operator==(const PackedSequence&) const = default;
+};
+
+/// A sequence, and those that go on from it in their order. None is empty.
+using SequenceTree = std::vector<PackedSequence>;
+std::vector<SequenceTree> sequence_trees(const std::vector<int64_t>& offsets, const std::vector<int64_t>& prefix);
+
+/// Of the longest sequence with its prefix.
+int64_t num_positions(const SequenceTree& tree);
 
 }  // namespace aha::ops

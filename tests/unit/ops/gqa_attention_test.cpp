@@ -18,7 +18,7 @@
 #include <cmath>
 
 #include "support/gradient_check.h"
-#include "unit/ops/joined_sequences.h"
+#include "support/joined_sequences.h"
 #include "unit/ops/random_tensor.h"
 
 namespace aha::ops::gqa_attention_test {

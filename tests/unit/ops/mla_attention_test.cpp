@@ -22,7 +22,7 @@
 
 #include "aha/core/error.h"
 #include "support/gradient_check.h"
-#include "unit/ops/joined_sequences.h"
+#include "support/joined_sequences.h"
 #include "unit/ops/random_tensor.h"
 
 namespace aha::ops::mla_attention_test {

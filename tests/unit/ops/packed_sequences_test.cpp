@@ -2,18 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <tuple>
-
 #include "unit/ops/random_tensor.h"
 
 namespace aha::ops::packed_sequences_test {
-
-bool operator==(const PackedSequence& a, const PackedSequence& b) {
-  const auto fields = [](const PackedSequence& s) {
-    return std::tie(s.first, s.length, s.prefix_first, s.prefix_length);
-  };
-  return fields(a) == fields(b);
-}
 
 namespace {
 
