@@ -61,7 +61,8 @@ SentencePieceSettings complete(const SentencePieceModel& model, SentencePieceSet
 
 void replace_marks(std::string& text) {
   for (size_t at = 0; (at = text.find(kSpaceMark, at)) != std::string::npos; ++at) {
-    text.replace(at, kSpaceMark.size(), " ");
+    text[at] = ' ';
+    text.erase(at + 1, kSpaceMark.size() - 1);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "aha/core/error.h"
+#include "data/bpe/characters.h"
 #include "data/bpe/regex_dialect.h"
 #include "data/foreign_text.h"
 
