@@ -16,25 +16,39 @@ struct RopeTensors {
 };
 RopeTensors make_rope_tensors(const ModelConfig& config, int64_t num_positions, at::ScalarType dtype);
 
-/// The layers of one forward call; what experts report is added to `output`.
+/// The sequences whose tokens are a layer's rows.
+struct LayerRows {
+  std::vector<int64_t> offsets;
+  RopeTensors rope;
+  std::vector<int64_t> prefix = {};  // as PackedTokens::prefix
+};
+
+/// What a layer gives; all but the hidden states come from experts alone, and are undefined without them.
+struct LayerOutput {
+  at::Tensor hidden_TD;
+  at::Tensor balance_loss;  // where it is asked for
+  at::Tensor count_E;       // int64, as ForwardOutput::expert_counts
+  at::Tensor expert_TK;     // int32, the experts taken
+};
+
+/// The layers of one forward call.
 class Blocks {
  public:
-  Blocks(const ModelConfig& config, const ForwardOptions& options, ForwardOutput& output);
-  at::Tensor layer(const LayerWeights& weights, const at::Tensor& x_TD, const std::vector<int64_t>& offsets,
-                   const RopeTensors& rope);
+  Blocks(const ModelConfig& config, const ForwardOptions& options);
+  /// @param replay_TK experts to take, as ops::route; may be undefined
+  LayerOutput layer(const LayerWeights& weights, const at::Tensor& x_TD, const LayerRows& rows,
+                    const at::Tensor& replay_TK) const;
 
  private:
-  at::Tensor latent_attention(const AttentionWeights& weights, const at::Tensor& x_TD,
-                              const std::vector<int64_t>& offsets, const RopeTensors& rope) const;
+  at::Tensor latent_attention(const AttentionWeights& weights, const at::Tensor& x_TD, const LayerRows& rows) const;
   at::Tensor latent_queries(const AttentionWeights& weights, const at::Tensor& x_TD) const;
-  at::Tensor grouped_attention(const AttentionWeights& weights, const at::Tensor& x_TD,
-                               const std::vector<int64_t>& offsets, const RopeTensors& rope) const;
+  at::Tensor grouped_attention(const AttentionWeights& weights, const at::Tensor& x_TD, const LayerRows& rows) const;
   at::Tensor normed_heads(const at::Tensor& x_TX, const at::Tensor& norm) const;
-  at::Tensor moe(const MoeWeights& weights, const at::Tensor& x_TD, const std::vector<int64_t>& offsets);
+  LayerOutput moe(const MoeWeights& weights, const at::Tensor& x_TD, const LayerRows& rows,
+                  const at::Tensor& replay_TK) const;
 
-  const ModelConfig& config_;
-  const ForwardOptions& options_;
-  ForwardOutput& output_;
+  const ModelConfig config_;  // its own: a backward pass may outlive the model's place
+  const bool with_balance_loss_;
   const ops::RouterShape router_shape_;
 };
 

@@ -51,8 +51,9 @@ struct LayerWeights {
   at::Tensor input_layernorm, post_attention_layernorm;
   AttentionWeights attention;
   bool is_moe = false;
-  MlpWeights mlp;  // of a dense layer
-  MoeWeights moe;  // of the others
+  MlpWeights mlp;                   // of a dense layer
+  MoeWeights moe;                   // of the others
+  std::vector<at::Tensor> tensors;  // all of the above
 };
 
 struct MtpWeights {

@@ -12,6 +12,7 @@
 #include "aha/core/error.h"
 #include "aha/ops/moe.h"
 #include "aha/ops/tensor_check.h"
+#include "ops/route_row.h"
 
 namespace aha::ops {
 namespace {
@@ -20,20 +21,31 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+bool chooses_itself(const int32_t* replay) { return !replay || replay[0] == -1; }
+
 class Route : public torch::autograd::Function<Route> {
  public:
   static variable_list forward(AutogradContext* context, const Tensor& logits_in, const std::optional<Tensor>& bias_in,
-                               const RouterShape& shape) {
+                               const std::optional<Tensor>& replay, const RouterShape& shape) {
     const Tensor logits = logits_in.contiguous(), bias = bias_in ? bias_in->contiguous() : Tensor();
     const float* bias_row = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
+    const int32_t* record = replay ? replay->const_data_ptr<int32_t>() : nullptr;
     const int64_t num_tokens = logits.size(0), num_experts = shape.num_experts, k = shape.experts_per_token;
     Tensor expert = at::empty({num_tokens, k}, at::kInt), count = at::zeros({num_experts}, at::kLong);
     Tensor weight = at::empty({num_tokens, k}, logits.options()), score = at::empty_like(logits);
     AT_DISPATCH_FLOATING_TYPES(logits.scalar_type(), "route", [&] {
       for (int64_t t = 0; t < num_tokens; ++t) {
-        route_row(shape, logits.const_data_ptr<scalar_t>() + t * num_experts, bias_row,
-                  expert.data_ptr<int32_t>() + t * k, weight.data_ptr<scalar_t>() + t * k,
-                  score.data_ptr<scalar_t>() + t * num_experts);
+        const scalar_t* row = logits.const_data_ptr<scalar_t>() + t * num_experts;
+        const int32_t* taken = record ? record + t * k : nullptr;
+        int32_t* e = expert.data_ptr<int32_t>() + t * k;
+        scalar_t *w = weight.data_ptr<scalar_t>() + t * k, *s = score.data_ptr<scalar_t>() + t * num_experts;
+        if (chooses_itself(taken)) {
+          route_row(shape, row, bias_row, e, w, s);
+        } else {
+          std::copy_n(taken, k, e);
+          score_row(shape, row, s);
+          weigh_row(shape, s, e, w);
+        }
       }
     });
     for (int64_t i = 0; i < expert.numel(); ++i) ++count.data_ptr<int64_t>()[expert.const_data_ptr<int32_t>()[i]];
@@ -66,7 +78,7 @@ class Route : public torch::autograd::Function<Route> {
         to_logits(is_softmax, s, num_experts, slope);
       }
     });
-    return {gradient, Tensor(), Tensor()};
+    return {gradient, Tensor(), Tensor(), Tensor()};
   }
 
  private:
@@ -124,9 +136,26 @@ Tensor balance_coefficients(const Tensor& expert_TK, const std::vector<int64_t>&
   return coefficient_TE;
 }
 
+void check_replay(const Tensor& replay_TK, int64_t num_experts) {
+  const int64_t k = replay_TK.size(1);
+  const int32_t* row = replay_TK.const_data_ptr<int32_t>();
+  for (int64_t t = 0; t < replay_TK.size(0); ++t, row += k) {
+    const auto refuse = [&](int32_t expert, const std::string& what) {
+      throw ShapeError("[route] replay: token " + std::to_string(t) + " takes expert " + std::to_string(expert) + what);
+    };
+    if (chooses_itself(row)) continue;
+    for (const int32_t* expert = row; expert < row + k; ++expert) {
+      if (*expert < 0 || *expert >= num_experts) {
+        refuse(*expert, ", but must take those in [0, " + std::to_string(num_experts) + ")");
+      }
+      if (std::find(row, expert, *expert) != expert) refuse(*expert, " twice");
+    }
+  }
+}
+
 }  // namespace
 
-Routing route(const Tensor& logits_TE, const Tensor& bias_E, const RouterShape& shape) {
+Routing route(const Tensor& logits_TE, const Tensor& bias_E, const RouterShape& shape, const Tensor& replay_TK) {
   TensorCheck check("route");
   check.size('E', shape.num_experts).shape("logits", logits_TE, "TE");
   std::optional<Tensor> bias;
@@ -139,7 +168,13 @@ Routing route(const Tensor& logits_TE, const Tensor& bias_E, const RouterShape& 
   AHA_CHECK(shape.experts_per_token >= 1 &&
                 shape.experts_per_token <= shape.num_experts / shape.num_groups * shape.topk_groups,
             "the chosen groups hold too few experts");
-  const variable_list out = Route::apply(logits_TE, bias, shape);
+  std::optional<Tensor> replay;
+  if (replay_TK.defined()) {
+    check.size('K', shape.experts_per_token).integers("replay", replay_TK, "TK", at::kInt);
+    replay = replay_TK.contiguous();
+    check_replay(*replay, shape.num_experts);
+  }
+  const variable_list out = Route::apply(logits_TE, bias, replay, shape);
   return {out[0], out[1], out[2], out[3]};
 }
 

@@ -1,11 +1,12 @@
 // The router for one token: which experts, with which weights.
+#include "ops/route_row.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "aha/core/error.h"
-#include "aha/ops/cpu_math.h"
 #include "ops/cpu/rows.h"
 
 namespace aha::ops {
@@ -60,16 +61,6 @@ T best(const T* value, int64_t count) {
 }
 
 template <class T>
-void fill_scores(const RouterShape& shape, const T* logits, T* score) {
-  if (shape.score == RouterScore::kSigmoid) {
-    rows<T>().sigmoid(logits, shape.num_experts, score);
-  } else {
-    std::copy_n(logits, shape.num_experts, score);
-    softmax_row(score, T{1}, shape.num_experts);
-  }
-}
-
-template <class T>
 struct RouterScratch {
   std::vector<T> choice, group_score;
   std::vector<char> is_allowed, is_open;
@@ -92,24 +83,45 @@ void allow_best_groups(const RouterShape& shape, RouterScratch<T>& scratch) {
 }  // namespace
 
 template <class T>
-void route_row(const RouterShape& shape, const T* logits, const float* bias, int32_t* expert, T* weight, T* score) {
-  check_shape(shape);
-  thread_local RouterScratch<T> scratch;
-  const size_t num_experts = static_cast<size_t>(shape.num_experts);
-  fill_scores(shape, logits, score);
-  scratch.choice.assign(score, score + num_experts);
-  for (size_t i = 0; bias && i < num_experts; ++i) scratch.choice[i] += static_cast<T>(bias[i]);
-  scratch.is_allowed.assign(num_experts, shape.num_groups == 1);
-  if (shape.num_groups > 1) allow_best_groups(shape, scratch);
+void score_row(const RouterShape& shape, const T* logits, T* score) {
+  if (shape.score == RouterScore::kSigmoid) {
+    rows<T>().sigmoid(logits, shape.num_experts, score);
+  } else {
+    std::copy_n(logits, shape.num_experts, score);
+    softmax_row(score, T{1}, shape.num_experts);
+  }
+}
+template void score_row(const RouterShape&, const float*, float*);
+template void score_row(const RouterShape&, const double*, double*);
 
+template <class T>
+void weigh_row(const RouterShape& shape, const T* score, const int32_t* expert, T* weight) {
   T sum = 0;
   for (int64_t k = 0; k < shape.experts_per_token; ++k) {
-    expert[k] = static_cast<int32_t>(take_best(scratch.choice, scratch.is_allowed));
     weight[k] = score[expert[k]];
     sum += weight[k];
   }
   const T factor = static_cast<T>(shape.scaling) / (shape.normalize ? sum + static_cast<T>(1e-20) : T{1});
   for (int64_t k = 0; k < shape.experts_per_token; ++k) weight[k] *= factor;
+}
+template void weigh_row(const RouterShape&, const float*, const int32_t*, float*);
+template void weigh_row(const RouterShape&, const double*, const int32_t*, double*);
+
+template <class T>
+void route_row(const RouterShape& shape, const T* logits, const float* bias, int32_t* expert, T* weight, T* score) {
+  check_shape(shape);
+  thread_local RouterScratch<T> scratch;
+  const size_t num_experts = static_cast<size_t>(shape.num_experts);
+  score_row(shape, logits, score);
+  scratch.choice.assign(score, score + num_experts);
+  for (size_t i = 0; bias && i < num_experts; ++i) scratch.choice[i] += static_cast<T>(bias[i]);
+  scratch.is_allowed.assign(num_experts, shape.num_groups == 1);
+  if (shape.num_groups > 1) allow_best_groups(shape, scratch);
+
+  for (int64_t k = 0; k < shape.experts_per_token; ++k) {
+    expert[k] = static_cast<int32_t>(take_best(scratch.choice, scratch.is_allowed));
+  }
+  weigh_row(shape, score, expert, weight);
 }
 
 template void route_row(const RouterShape&, const float*, const float*, int32_t*, float*, float*);

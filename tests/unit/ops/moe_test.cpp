@@ -118,6 +118,22 @@ TEST(Route, SoftmaxGradientsMatchFiniteDifferences) {
   }
 }
 
+// Scores .75 .5 .25 (sigmoid of ln 3, 0, -ln 3); the record takes the last and the first, twice their share.
+TEST(Route, ReplaysARecordWorkedByHand) {
+  const double third = std::log(3.0);
+  const Tensor logits = torch::tensor({{third, 0.0, -third}, {third, 0.0, -third}}, at::kDouble).requires_grad_(true);
+  const Tensor record = torch::tensor({{2, 0}, {-1, -1}}, at::kInt);
+  const Routing routing = route(logits, torch::tensor({-9.0f, 0.0f, 9.0f}), {3, 2, 1, 1, true, 2.0}, record);
+  EXPECT_TRUE(at::equal(routing.expert_TK, torch::tensor({{2, 0}, {2, 1}}, at::kInt)));
+  EXPECT_TRUE(at::equal(routing.count_E, torch::tensor({1, 1, 2}, at::kLong)));
+  const Tensor expected = torch::tensor({{0.5, 1.5}, {2.0 / 3, 4.0 / 3}}, at::kDouble);
+  EXPECT_LE(largest_difference(routing.weight_TK.detach(), expected), 1e-15);
+  // d(2b / (a + b))/db = 2a / (a + b)², times b (1 - b): a = .25, b = .75.
+  const Tensor slope = torch::autograd::grad({routing.weight_TK[0][1]}, {logits})[0];
+  const Tensor by_hand = torch::tensor({{0.5 * 0.1875, 0.0, -1.5 * 0.1875}, {0.0, 0.0, 0.0}}, at::kDouble);
+  EXPECT_LE(largest_difference(slope, by_hand), 1e-15);
+}
+
 TEST(Route, ARowHasTheBitsItHasAloneAndNoTokensAreFine) {
   const RouterShape shape{64, 6, 1, 1, true, 1.0, RouterScore::kSoftmax};
   const Tensor logits = at::randn({20, 64});
