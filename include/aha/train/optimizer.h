@@ -57,7 +57,7 @@ using Gradients = std::vector<at::Tensor>;
 /// router, and eh_proj of the MTP layer; AdamW keeps the embedding, the output head, norms and biases. What our layout
 /// holds as one is taken apart as the family's own files do: gate and up are two matrices, and a stack of experts one
 /// (gate, up) each. Adapters are refused: made orthogonal, a factor of B·A says nothing of the product. A step costs
-/// 10·s²·(2·l + s) multiply-adds a matrix of short side s and long side l, whatever the batch. State: AdamW two numbers
+/// 5·s²·(2·l + s) multiply-adds a matrix of short side s and long side l, whatever the batch. State: AdamW two numbers
 /// a parameter, Muon one, an average one more.
 class Optimizer {
  public:

@@ -302,7 +302,9 @@ TEST(Average, IsTheDecayedMeanOverTheSteps) {
     optimizer.step(model, random_gradients(model, step), 1e-2);
     after.push_back(copy_of_parameters(model));
     const AverageScope average(optimizer, model);
-    if (step == 0) EXPECT_TRUE(equal_parameters(after[0], copy_of_parameters(model)));
+    if (step == 0) {
+      EXPECT_TRUE(equal_parameters(after[0], copy_of_parameters(model)));
+    }
     if (step < 2) continue;
     std::vector<at::Tensor> expected;  // weights 1/4, 1/2 and 1, over their sum
     for (size_t p = 0; p < start.size(); ++p) {

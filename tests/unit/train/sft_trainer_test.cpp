@@ -118,6 +118,51 @@ TEST(SftTrainer, BitsDoNotDependOnThreads) {
   }
 }
 
+TEST(SftTrainer, LayersComputedAgainGiveTheSameBits) {
+  const auto batch = random_sequences(20);
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+    SftConfig config{.tokens_per_micro_batch = 64, .mtp_loss_weight = 0.3, .balance_loss_weight = 0.05};
+    const Outcome kept = one_step(config, batch, 2, dtype);
+    config.gradient_checkpointing = true;
+    const Outcome again = one_step(config, batch, 2, dtype);
+    EXPECT_TRUE(equal_parameters(kept.gradient, again.gradient));
+    EXPECT_EQ(kept.report.loss, again.report.loss);
+    EXPECT_EQ(kept.report.expert_load_max, again.report.expert_load_max);
+  }
+}
+
+TEST(SftTrainer, Bfloat16ProductsAreNearAndOnlyForFloat32) {
+  const auto batch = random_sequences(20);
+  SftConfig config{.optimizer = plain_descent()};
+  const Outcome exact = one_step(config, batch, 1, at::kFloat);
+  config.bf16 = true;
+  const Outcome rounded = one_step(config, batch, 1, at::kFloat);
+  EXPECT_NE(rounded.report.loss, exact.report.loss);
+  EXPECT_NEAR(rounded.report.loss, exact.report.loss, 0.01 * exact.report.loss);
+  EXPECT_NEAR(rounded.report.grad_norm, exact.report.grad_norm, 0.1 * exact.report.grad_norm);
+  EXPECT_THROW(one_step(config, batch, 1, at::kDouble), ConfigError);
+}
+
+TEST(SftTrainer, ReportsEntropyAccuracyAndDeadExperts) {
+  const std::vector<data::TrainingSequence> batch = {{{5, 6, 7, 8}, {0, 1, 0, 2}}};
+  const model::Model model = tiny_model({.with_mtp = true}, at::kDouble);
+  const Tensor logprob_TV = at::log_softmax(model.logits(model::pack_tokens({&batch[0].token_ids})), 1);
+  double entropy = 0;
+  int64_t correct = 0;
+  for (const int64_t t : {1, 3}) {  // what the loss falls on, whatever its weight
+    const Tensor row = logprob_TV[t - 1];
+    entropy -= (row.exp() * row).sum().item<double>() / 2;
+    correct += row.argmax().item<int64_t>() == batch[0].token_ids[static_cast<size_t>(t)];
+  }
+  const SftReport report = one_step({}, batch, 1).report;
+  EXPECT_EQ(report.num_tokens, 2);
+  EXPECT_NEAR(report.entropy, entropy, 1e-12);
+  EXPECT_EQ(report.mean_token_accuracy, static_cast<double>(correct) / 2);
+
+  // One input token chooses two of four experts.
+  EXPECT_EQ(one_step({}, {{{5, 6}, {0, 1}}}, 1).report.num_dead_experts, 2);
+}
+
 TEST(SftTrainer, LearnsABatchByHeart) {
   model::Model model = tiny_model();
   SftTrainer trainer(model, {}, 2);
