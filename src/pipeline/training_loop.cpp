@@ -2,7 +2,6 @@
 #include "pipeline/training_loop.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <chrono>
 
@@ -10,6 +9,7 @@
 #include "aha/core/file.h"
 #include "aha/core/log.h"
 #include "aha/report/metrics.h"
+#include "aha/report/process_memory.h"
 #include "aha/report/progress.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/model_source.h"
@@ -23,11 +23,9 @@ using nlohmann::json;
 
 // What a step took; a stage that knows its times better has said so.
 void add_costs(double seconds, StepResult& result) {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   result.metrics.try_emplace("step_time", seconds);
   result.metrics.try_emplace("tokens_per_second", static_cast<double>(result.tokens) / seconds);
-  result.metrics.try_emplace("peak_rss_bytes", 1024.0 * static_cast<double>(usage.ru_maxrss));  // so far
+  result.metrics.try_emplace("peak_rss_bytes", static_cast<double>(report::peak_rss_bytes()));
 }
 
 class Loop {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "aha/report/process_memory.h"
 #include "aha/train/sft_trainer.h"
 #include "verbs/bench_inputs.h"
 #include "verbs/bench_rollout.h"
@@ -53,7 +54,7 @@ void bench_train(const BenchArguments& arguments) {
       {"length", arguments.length},
       {"parameters", model.config().num_parameters()},
       {"threads", arguments.common.num_threads()},
-      {"peak_rss_bytes", peak_rss_bytes()}};
+      {"peak_rss_bytes", report::peak_rss_bytes()}};
   std::printf("%s\n", out.dump().c_str());
 }
 

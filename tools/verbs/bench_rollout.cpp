@@ -11,6 +11,7 @@
 
 #include "aha/core/error.h"
 #include "aha/ops/machine_speed.h"
+#include "aha/report/process_memory.h"
 #include "verbs/bench_inputs.h"
 #include "verbs/model_options.h"
 #include "verbs/rollout_cost.h"
@@ -103,7 +104,7 @@ BatchResult time_batch(rollout::Engine& engine, const RolloutArguments& argument
   result.seconds = median(std::move(seconds));
   result.stats = engine.stats();
   result.cost = rollout_cost(engine.weights(), result.stats, completions);
-  result.peak_rss = peak_rss_bytes();
+  result.peak_rss = report::peak_rss_bytes();
   return result;
 }
 

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "aha/core/error.h"
+#include "aha/report/process_memory.h"
 #include "aha/train/grpo_trainer.h"
 #include "verbs/bench_inputs.h"
 #include "verbs/model_options.h"
@@ -155,7 +156,7 @@ void bench_step(StepArguments& arguments) {
                        .completion_tokens = median(times.completion_tokens),
                        .phases = {},
                        .parameters = policy.config().num_parameters(),
-                       .peak_rss = peak_rss_bytes()};
+                       .peak_rss = report::peak_rss_bytes()};
   for (const char* phase : kPhases) result.phases.push_back(median(times.phases[phase]));
   if (arguments.common.json || isatty(STDOUT_FILENO) != 1) {
     std::printf("%s\n", to_json(result, arguments).dump().c_str());

@@ -5,6 +5,7 @@
 #include "aha/core/error.h"
 #include "aha/core/file.h"
 #include "aha/data/jsonl.h"
+#include "aha/report/process_memory.h"
 #include "aha/report/progress.h"
 #include "verbs/json_rows.h"
 #include "verbs/model_options.h"
@@ -92,7 +93,7 @@ ordered_json stats_json(const rollout::EngineStats& stats) {
           {"completion_tokens", stats.completion_tokens},
           {"seconds", stats.seconds},
           {"completion_tokens_per_second", rate},
-          {"peak_rss_bytes", peak_rss_bytes()},
+          {"peak_rss_bytes", report::peak_rss_bytes()},
           {"steps", stats.steps},
           {"computed_tokens", stats.computed_tokens},
           {"draft_tokens", stats.draft_tokens},

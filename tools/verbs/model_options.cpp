@@ -2,7 +2,6 @@
 #include "verbs/model_options.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -116,12 +115,6 @@ std::shared_ptr<const data::Tokenizer> need_tokenizer(const std::filesystem::pat
   if (!tokenizer)
     throw InputError(folder.string(), "has no tokenizer.json or tokenizer.model, which " + purpose + " needs");
   return tokenizer;
-}
-
-int64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} * 1024;
 }
 
 }  // namespace aha::tools

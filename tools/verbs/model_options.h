@@ -51,7 +51,4 @@ std::shared_ptr<const data::Tokenizer> find_tokenizer(const std::filesystem::pat
 /// @throws InputError naming what the verb needs it for
 std::shared_ptr<const data::Tokenizer> need_tokenizer(const std::filesystem::path& folder, const std::string& purpose);
 
-/// Largest resident size of this process so far.
-int64_t peak_rss_bytes();
-
 }  // namespace aha::tools
