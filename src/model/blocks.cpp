@@ -56,7 +56,10 @@ RopeTensors make_rope_tensors(const ModelConfig& config, int64_t num_positions, 
 }
 
 Blocks::Blocks(const ModelConfig& config, const ForwardOptions& options)
-    : config_(config), with_balance_loss_(options.with_balance_loss), router_shape_(router_shape(config)) {}
+    : config_(config),
+      with_balance_loss_(options.with_balance_loss),
+      products_(options.products),
+      router_shape_(router_shape(config)) {}
 
 LayerOutput Blocks::layer(const LayerWeights& weights, const Tensor& x_TD, const LayerRows& rows,
                           const Tensor& replay_TK) const {
@@ -66,7 +69,7 @@ LayerOutput Blocks::layer(const LayerWeights& weights, const Tensor& x_TD, const
                                  : grouped_attention(weights.attention, normed_TD, rows);
   const Tensor middle_TD = x_TD + attended_TD;
   const Tensor mlp_in_TD = ops::rms_norm(middle_TD, wide(weights.post_attention_layernorm), config_.rms_norm_eps);
-  if (!weights.is_moe) return {.hidden_TD = middle_TD + run_mlp(mlp_in_TD, weights.mlp)};
+  if (!weights.is_moe) return {.hidden_TD = middle_TD + run_mlp(mlp_in_TD, weights.mlp, products_)};
   LayerOutput output = moe(weights.moe, mlp_in_TD, rows, replay_TK);
   output.hidden_TD = middle_TD + output.hidden_TD;
   return output;
@@ -75,30 +78,31 @@ LayerOutput Blocks::layer(const LayerWeights& weights, const Tensor& x_TD, const
 Tensor Blocks::latent_attention(const AttentionWeights& weights, const Tensor& x_TD, const LayerRows& rows) const {
   const ops::MlaShape shape{config_.num_attention_heads, config_.qk_nope_head_dim, config_.qk_rope_head_dim,
                             config_.v_head_dim, config_.softmax_scale()};
-  const Tensor latent_rope = project(x_TD, weights.kv_a_proj_with_mqa);
+  const Tensor latent_rope = project(x_TD, weights.kv_a_proj_with_mqa, products_);
   const auto parts = latent_rope.split_with_sizes({config_.kv_lora_rank, config_.qk_rope_head_dim}, 1);
   const Tensor latent = ops::rms_norm(parts[0], wide(weights.kv_a_layernorm), config_.latent_norm_eps);
-  const Tensor kv_TX = project(latent, weights.kv_b_proj);
+  const Tensor kv_TX = project(latent, weights.kv_b_proj, products_);
   const Tensor out = ops::mla_attention(latent_queries(weights, x_TD), kv_TX, parts[1], rows.rope.cosine_PR,
                                         rows.rope.sine_PR, rows.offsets, shape, rows.prefix);
-  return project(out, weights.o_proj);
+  return project(out, weights.o_proj, products_);
 }
 
 Tensor Blocks::latent_queries(const AttentionWeights& weights, const Tensor& x_TD) const {
-  if (!config_.q_lora_rank) return project(x_TD, weights.q_proj);
-  const Tensor latent = project(x_TD, weights.q_a_proj);
-  return project(ops::rms_norm(latent, wide(weights.q_a_layernorm), config_.latent_norm_eps), weights.q_b_proj);
+  if (!config_.q_lora_rank) return project(x_TD, weights.q_proj, products_);
+  const Tensor latent = project(x_TD, weights.q_a_proj, products_);
+  return project(ops::rms_norm(latent, wide(weights.q_a_layernorm), config_.latent_norm_eps), weights.q_b_proj,
+                 products_);
 }
 
 Tensor Blocks::grouped_attention(const AttentionWeights& weights, const Tensor& x_TD, const LayerRows& rows) const {
   const ops::GqaShape shape{config_.num_attention_heads, config_.num_key_value_heads, config_.head_dim,
                             config_.softmax_scale(), config_.rope_interleave};
-  const Tensor q_TX = normed_heads(project(x_TD, weights.q_proj), weights.q_norm);
-  const Tensor k_TY = normed_heads(project(x_TD, weights.k_proj), weights.k_norm);
-  const Tensor v_TY = project(x_TD, weights.v_proj);
+  const Tensor q_TX = normed_heads(project(x_TD, weights.q_proj, products_), weights.q_norm);
+  const Tensor k_TY = normed_heads(project(x_TD, weights.k_proj, products_), weights.k_norm);
+  const Tensor v_TY = project(x_TD, weights.v_proj, products_);
   const Tensor out =
       ops::gqa_attention(q_TX, k_TY, v_TY, rows.rope.cosine_PR, rows.rope.sine_PR, rows.offsets, shape, rows.prefix);
-  return project(out, weights.o_proj);
+  return project(out, weights.o_proj, products_);
 }
 
 /// Each head's slice normed by itself; as it is in models without such norms.
@@ -116,8 +120,8 @@ LayerOutput Blocks::moe(const MoeWeights& weights, const Tensor& x_TD, const Lay
   LayerOutput output{.count_E = counts_of_all(routing, rows), .expert_TK = routing.expert_TK};
   if (with_balance_loss_) output.balance_loss = ops::balance_loss(routing.score_TE, routing.expert_TK, rows.offsets);
   output.hidden_TD =
-      ops::experts(x_TD, routing.expert_TK, routing.weight_TK, wide(weights.gate_up), wide(weights.down));
-  if (weights.shared.gate_up.defined()) output.hidden_TD = output.hidden_TD + run_mlp(x_TD, weights.shared);
+      ops::experts(x_TD, routing.expert_TK, routing.weight_TK, wide(weights.gate_up), wide(weights.down), products_);
+  if (weights.shared.gate_up.defined()) output.hidden_TD = output.hidden_TD + run_mlp(x_TD, weights.shared, products_);
   return output;
 }
 

@@ -49,6 +49,7 @@ class Blocks {
 
   const ModelConfig config_;  // its own: a backward pass may outlive the model's place
   const bool with_balance_loss_;
+  const ops::NumberType products_;
   const ops::RouterShape router_shape_;
 };
 

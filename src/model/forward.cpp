@@ -44,12 +44,12 @@ Continued rows_with_next(const std::vector<int64_t>& offsets) {
 
 /// Predicts the token after next from a token's hidden state and its successor's embedding (arXiv:2412.19437 §2.2).
 Tensor run_mtp(LayerRun& run, const MtpWeights& weights, const ModelConfig& config, const Tensor& x_TD,
-               const Tensor& embedding_TD, const LayerRows& rows) {
+               const Tensor& embedding_TD, const LayerRows& rows, ops::NumberType products) {
   const Continued continued = rows_with_next(rows.offsets);
   const Tensor embedding =
       ops::rms_norm(embedding_TD.index_select(0, continued.next_R), wide(weights.enorm), config.rms_norm_eps);
   const Tensor hidden = ops::rms_norm(x_TD.index_select(0, continued.row_R), wide(weights.hnorm), config.rms_norm_eps);
-  const Tensor joined = ops::linear(at::cat({embedding, hidden}, 1), wide(weights.eh_proj));
+  const Tensor joined = ops::linear(at::cat({embedding, hidden}, 1), wide(weights.eh_proj), {}, products);
   // The joined row stands for its second token: its angles are those of the next position.
   const auto shifted = [](const Tensor& table) { return table.narrow(0, 1, table.size(0) - 1); };
   const Tensor out =
@@ -143,7 +143,8 @@ ForwardOutput Model::forward(const PackedTokens& tokens, const ForwardOptions& o
   ForwardOutput output;
   if (options.record_routes) output.routes_TLK = joined_routes(run.routes(), num_tokens, config);
   output.hidden_TD = ops::rms_norm(x_TD, wide(weights.norm), config.rms_norm_eps);
-  if (options.with_mtp) output.mtp_hidden_TD = run_mtp(run, weights.mtp, config, x_TD, embedding_TD, rows);
+  if (options.with_mtp)
+    output.mtp_hidden_TD = run_mtp(run, weights.mtp, config, x_TD, embedding_TD, rows, options.products);
   output.expert_counts = run.expert_counts();
   output.balance_loss = run.balance_loss();
   if (options.with_balance_loss && !output.balance_loss.defined()) output.balance_loss = at::zeros({}, dtype);

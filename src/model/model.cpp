@@ -177,8 +177,7 @@ void Model::copy_from(const Model& other, double mix) {
 TokenScores Model::score(const Tensor& hidden_TD, const Tensor& target_T, double temperature,
                          ops::NumberType products) const {
   check_has_output_head(config());
-  AHA_CHECK(products == ops::NumberType::kFloat32, "products are float32");
-  ops::TokenLogprob scores = ops::token_logprob(hidden_TD, wide(state_->places.head), target_T, temperature);
+  ops::TokenLogprob scores = ops::token_logprob(hidden_TD, wide(state_->places.head), target_T, temperature, products);
   return {std::move(scores.logprob_T), std::move(scores.entropy_T)};
 }
 

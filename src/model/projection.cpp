@@ -13,9 +13,10 @@ namespace {
 
 using at::Tensor;
 
-Tensor adapted(const Tensor& y, const Tensor& x_TK, const Adapter& adapter) {
+Tensor adapted(const Tensor& y, const Tensor& x_TK, const Adapter& adapter, ops::NumberType products) {
   if (!adapter.a.defined()) return y;
-  return y + adapter.scale * ops::linear(ops::linear(x_TK, wide(adapter.a)), wide(adapter.b));
+  const Tensor inner = ops::linear(x_TK, wide(adapter.a), {}, products);
+  return y + adapter.scale * ops::linear(inner, wide(adapter.b), {}, products);
 }
 
 }  // namespace
@@ -27,19 +28,20 @@ Tensor wide(const Tensor& weight) {
   return weight.to(at::kFloat);
 }
 
-Tensor project(const Tensor& x_TK, const Projection& projection) {
-  const Tensor y = ops::linear(x_TK, wide(projection.weight), wide(projection.bias));
-  return adapted(y, x_TK, projection.adapter);
+Tensor project(const Tensor& x_TK, const Projection& projection, ops::NumberType products) {
+  const Tensor y = ops::linear(x_TK, wide(projection.weight), wide(projection.bias), products);
+  return adapted(y, x_TK, projection.adapter, products);
 }
 
-Tensor run_mlp(const Tensor& x_TD, const MlpWeights& weights) {
-  if (!weights.has_adapters()) return ops::swiglu_mlp(x_TD, wide(weights.gate_up), wide(weights.down.weight));
-  Tensor hidden_TF = ops::linear(x_TD, wide(weights.gate_up));
+Tensor run_mlp(const Tensor& x_TD, const MlpWeights& weights, ops::NumberType products) {
+  if (!weights.has_adapters()) return ops::swiglu_mlp(x_TD, wide(weights.gate_up), wide(weights.down.weight), products);
+  Tensor hidden_TF = ops::linear(x_TD, wide(weights.gate_up), {}, products);
   if (weights.gate.a.defined() || weights.up.a.defined()) {
     const std::vector<Tensor> halves = hidden_TF.chunk(2, 1);
-    hidden_TF = at::cat({adapted(halves[0], x_TD, weights.gate), adapted(halves[1], x_TD, weights.up)}, 1);
+    hidden_TF =
+        at::cat({adapted(halves[0], x_TD, weights.gate, products), adapted(halves[1], x_TD, weights.up, products)}, 1);
   }
-  return project(ops::swiglu(hidden_TF), weights.down);
+  return project(ops::swiglu(hidden_TF), weights.down, products);
 }
 
 Tensor embed(const Tensor& weight_VD, const Tensor& token_T) {

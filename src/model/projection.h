@@ -2,6 +2,7 @@
 #pragma once
 #include <ATen/core/Tensor.h>
 
+#include "aha/ops/number_type.h"
 #include "model/weights.h"
 
 namespace aha::model {
@@ -12,11 +13,11 @@ at::ScalarType compute_dtype(at::ScalarType weights);
 /// A weight as an operation takes it; a bfloat16 one is widened for as long as the result lives.
 at::Tensor wide(const at::Tensor& weight);
 
-/// x · Wᵀ + b + scale · (x · Aᵀ) · Bᵀ; the sum W + scale · B·A is never formed.
-at::Tensor project(const at::Tensor& x_TK, const Projection& projection);
+/// x · Wᵀ + b + scale · (x · Aᵀ) · Bᵀ; the sum W + scale · B·A is never formed. products as in ops::linear.
+at::Tensor project(const at::Tensor& x_TK, const Projection& projection, ops::NumberType products);
 
 /// down · (silu(gate · x) ⊙ (up · x)), each with its adapter where it has one.
-at::Tensor run_mlp(const at::Tensor& x_TD, const MlpWeights& weights);
+at::Tensor run_mlp(const at::Tensor& x_TD, const MlpWeights& weights, ops::NumberType products);
 
 /// Rows of the embedding table by token id.
 at::Tensor embed(const at::Tensor& weight_VD, const at::Tensor& token_T);

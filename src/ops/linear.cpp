@@ -43,10 +43,11 @@ Tensor sum_of_rows(const Tensor& grad_TN) {
 class Linear : public torch::autograd::Function<Linear> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& x_in, const Tensor& weight_in,
-                        const std::optional<Tensor>& bias_in) {
+                        const std::optional<Tensor>& bias_in, NumberType products) {
     const Tensor x = x_in.contiguous(), weight = weight_in.contiguous();
     context->save_for_backward({x, weight});
-    const Tensor y = times_transposed(x, weight);
+    save_products(*context, products);
+    const Tensor y = times_transposed(x, weight, products);
     context->saved_data["has_bias"] = bias_in.has_value();
     if (bias_in) add_bias(bias_in->contiguous(), y);
     return y;
@@ -55,26 +56,27 @@ class Linear : public torch::autograd::Function<Linear> {
   static variable_list backward(AutogradContext* context, variable_list upstream) {
     const variable_list saved = context->get_saved_variables();
     const Tensor grad = upstream[0].contiguous();
+    const NumberType products = saved_products(*context);
     Tensor grad_x, grad_weight, grad_bias;
-    if (context->needs_input_grad(0)) grad_x = times(grad, saved[1]);
-    if (context->needs_input_grad(1)) grad_weight = turned_times(grad, saved[0]);
+    if (context->needs_input_grad(0)) grad_x = times(grad, saved[1], products);
+    if (context->needs_input_grad(1)) grad_weight = turned_times(grad, saved[0], products);
     const bool has_bias = context->saved_data["has_bias"].toBool();
     if (has_bias && context->needs_input_grad(2)) grad_bias = sum_of_rows(grad);
-    return {grad_x, grad_weight, grad_bias};
+    return {grad_x, grad_weight, grad_bias, Tensor()};
   }
 };
 
 }  // namespace
 
-Tensor linear(const Tensor& x_TK, const Tensor& weight_NK, const Tensor& bias_N) {
+Tensor linear(const Tensor& x_TK, const Tensor& weight_NK, const Tensor& bias_N, NumberType products) {
   TensorCheck check("linear");
-  check.shape("x", x_TK, "TK").shape("weight", weight_NK, "NK");
+  check.shape("x", x_TK, "TK").shape("weight", weight_NK, "NK").products(products);
   std::optional<Tensor> bias;
   if (bias_N.defined()) {
     check.shape("bias", bias_N, "N");
     bias = bias_N;
   }
-  return Linear::apply(x_TK, weight_NK, bias);
+  return Linear::apply(x_TK, weight_NK, bias, products);
 }
 
 }  // namespace aha::ops

@@ -10,6 +10,7 @@ namespace aha::ops {
 namespace {
 
 struct Form {
+  NumberType products;
   bool transpose_a = false, transpose_b = false, accumulate = false;
 };
 
@@ -26,38 +27,50 @@ void product(const at::Tensor& a, const at::Tensor& b, const at::Tensor& c, Form
                             .ldc = c.size(1),
                             .transpose_a = form.transpose_a,
                             .transpose_b = form.transpose_b,
-                            .accumulate = form.accumulate});
+                            .accumulate = form.accumulate},
+         form.products);
   });
 }
 
 }  // namespace
 
-void multiply(const at::Tensor& a_MK, const at::Tensor& b_KN, const at::Tensor& c_MN) { product(a_MK, b_KN, c_MN, {}); }
-
-void multiply_transposed(const at::Tensor& a_MK, const at::Tensor& b_NK, const at::Tensor& c_MN) {
-  product(a_MK, b_NK, c_MN, {.transpose_b = true});
+void multiply(const at::Tensor& a_MK, const at::Tensor& b_KN, const at::Tensor& c_MN, NumberType products) {
+  product(a_MK, b_KN, c_MN, {.products = products});
 }
 
-void add_turned_product(const at::Tensor& a_KM, const at::Tensor& b_KN, const at::Tensor& c_MN) {
-  product(a_KM, b_KN, c_MN, {.transpose_a = true, .accumulate = true});
+void multiply_transposed(const at::Tensor& a_MK, const at::Tensor& b_NK, const at::Tensor& c_MN, NumberType products) {
+  product(a_MK, b_NK, c_MN, {.products = products, .transpose_b = true});
 }
 
-at::Tensor times(const at::Tensor& a_MK, const at::Tensor& b_KN) {
+void multiply_turned(const at::Tensor& a_KM, const at::Tensor& b_KN, const at::Tensor& c_MN, NumberType products,
+                     bool adds) {
+  product(a_KM, b_KN, c_MN, {.products = products, .transpose_a = true, .accumulate = adds});
+}
+
+at::Tensor times(const at::Tensor& a_MK, const at::Tensor& b_KN, NumberType products) {
   at::Tensor c = at::empty({a_MK.size(0), b_KN.size(1)}, a_MK.options());
-  multiply(a_MK, b_KN, c);
+  multiply(a_MK, b_KN, c, products);
   return c;
 }
 
-at::Tensor times_transposed(const at::Tensor& a_MK, const at::Tensor& b_NK) {
+at::Tensor times_transposed(const at::Tensor& a_MK, const at::Tensor& b_NK, NumberType products) {
   at::Tensor c = at::empty({a_MK.size(0), b_NK.size(0)}, a_MK.options());
-  multiply_transposed(a_MK, b_NK, c);
+  multiply_transposed(a_MK, b_NK, c, products);
   return c;
 }
 
-at::Tensor turned_times(const at::Tensor& a_KM, const at::Tensor& b_KN) {
+at::Tensor turned_times(const at::Tensor& a_KM, const at::Tensor& b_KN, NumberType products) {
   at::Tensor c = at::empty({a_KM.size(1), b_KN.size(1)}, a_KM.options());
-  product(a_KM, b_KN, c, {.transpose_a = true});
+  multiply_turned(a_KM, b_KN, c, products, /*adds=*/false);
   return c;
+}
+
+void save_products(torch::autograd::AutogradContext& context, NumberType products) {
+  context.saved_data["products"] = static_cast<int64_t>(products);
+}
+
+NumberType saved_products(torch::autograd::AutogradContext& context) {
+  return static_cast<NumberType>(context.saved_data["products"].toInt());
 }
 
 }  // namespace aha::ops

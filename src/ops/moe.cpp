@@ -4,7 +4,6 @@
 #include <ATen/Dispatch.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "aha/core/error.h"
 #include "aha/ops/cpu_gemm.h"
 #include "aha/ops/tensor_check.h"
+#include "ops/matrix_product.h"
 
 namespace aha::ops {
 namespace {
@@ -72,6 +72,7 @@ struct ExpertProducts {
   const Grouping& grouping;
   int64_t num_experts, width, intermediate, experts_per_token;
   const T *gate_up, *down, *weight;  // weight [T, K]
+  NumberType products;
 
   int64_t num_rows() const { return static_cast<int64_t>(grouping.slot.size()); }
 
@@ -94,7 +95,8 @@ struct ExpertProducts {
                        .lda = width,
                        .ldb = width,
                        .ldc = 2 * intermediate,
-                       .transpose_b = true});
+                       .transpose_b = true},
+           products);
     });
   }
 
@@ -110,7 +112,8 @@ struct ExpertProducts {
                        .lda = intermediate,
                        .ldb = intermediate,
                        .ldc = width,
-                       .transpose_b = true});
+                       .transpose_b = true},
+           products);
     });
   }
 
@@ -125,7 +128,8 @@ struct ExpertProducts {
                        .k = width,
                        .lda = width,
                        .ldb = intermediate,
-                       .ldc = intermediate});
+                       .ldc = intermediate},
+           products);
     });
   }
 
@@ -140,12 +144,15 @@ struct ExpertProducts {
                        .k = 2 * intermediate,
                        .lda = 2 * intermediate,
                        .ldb = width,
-                       .ldc = width});
+                       .ldc = width},
+           products);
     });
   }
 
-  /// out [E, M, N]: per expert leftᵀ [M, rows] · right [rows, N]; experts without rows stay as they are.
+  /// out [E, M, N]: per expert leftᵀ [M, rows] · right [rows, N]; zero for experts without rows.
   void outer(const T* left, int64_t m, const T* right, int64_t n, T* out) const {
+    for (int64_t e = 0; e < num_experts; ++e)
+      if (grouping.begin[e] == grouping.begin[e + 1]) std::fill_n(out + e * m * n, m * n, T{0});
     for_active([&](int64_t e, int64_t begin, int64_t end) {
       gemm(GemmArgs<T>{.a = left + begin * m,
                        .b = right + begin * n,
@@ -156,7 +163,8 @@ struct ExpertProducts {
                        .lda = m,
                        .ldb = n,
                        .ldc = n,
-                       .transpose_a = true});
+                       .transpose_a = true},
+           products);
     });
   }
 };
@@ -232,7 +240,7 @@ void differentiate_experts(const ExpertProducts<T>& products, const T* x, const 
 
 template <class T>
 ExpertProducts<T> make_products(const Grouping& grouping, const Tensor& weight, const Tensor& gate_up,
-                                const Tensor& down) {
+                                const Tensor& down, NumberType products) {
   return {grouping,
           gate_up.size(0),
           gate_up.size(2),
@@ -240,22 +248,24 @@ ExpertProducts<T> make_products(const Grouping& grouping, const Tensor& weight, 
           weight.size(1),
           gate_up.const_data_ptr<T>(),
           down.const_data_ptr<T>(),
-          weight.const_data_ptr<T>()};
+          weight.const_data_ptr<T>(),
+          products};
 }
 
 class Experts : public torch::autograd::Function<Experts> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& x_in, const Tensor& expert_in, const Tensor& weight_in,
-                        const Tensor& gate_up_in, const Tensor& down_in) {
+                        const Tensor& gate_up_in, const Tensor& down_in, NumberType products) {
     const Tensor x = x_in.contiguous(), expert = expert_in.contiguous(), weight = weight_in.contiguous();
     const Tensor gate_up = gate_up_in.contiguous(), down = down_in.contiguous();
     const Grouping grouping = group_by_expert(expert, gate_up.size(0));
     Tensor hidden = at::empty({expert.numel(), gate_up.size(1)}, x.options()), out = at::empty_like(x);
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "experts", [&] {
-      run_experts(make_products<scalar_t>(grouping, weight, gate_up, down), x.const_data_ptr<scalar_t>(), x.size(0),
-                  hidden.data_ptr<scalar_t>(), out.data_ptr<scalar_t>());
+      run_experts(make_products<scalar_t>(grouping, weight, gate_up, down, products), x.const_data_ptr<scalar_t>(),
+                  x.size(0), hidden.data_ptr<scalar_t>(), out.data_ptr<scalar_t>());
     });
     context->save_for_backward({x, expert, weight, gate_up, down, hidden});
+    save_products(*context, products);
     return out;
   }
 
@@ -264,30 +274,34 @@ class Experts : public torch::autograd::Function<Experts> {
     const Tensor &x = saved[0], &weight = saved[2], &gate_up = saved[3], &down = saved[4];
     const Grouping grouping = group_by_expert(saved[1], gate_up.size(0));
     const Tensor out_gradient = upstream[0].contiguous();
+    const NumberType products = saved_products(*context);
     Tensor x_gradient = at::empty_like(x), weight_gradient = at::empty_like(weight);
     Tensor gate_up_gradient, down_gradient;
-    if (context->needs_input_grad(3)) gate_up_gradient = at::zeros_like(gate_up);
-    if (context->needs_input_grad(4)) down_gradient = at::zeros_like(down);
+    if (context->needs_input_grad(3)) gate_up_gradient = at::empty_like(gate_up);
+    if (context->needs_input_grad(4)) down_gradient = at::empty_like(down);
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "experts", [&] {
       const auto values = [](const Tensor& t) { return t.defined() ? t.data_ptr<scalar_t>() : nullptr; };
       const ExpertGradients<scalar_t> gradients{values(x_gradient), values(weight_gradient), values(gate_up_gradient),
                                                 values(down_gradient)};
-      differentiate_experts(make_products<scalar_t>(grouping, weight, gate_up, down), x.const_data_ptr<scalar_t>(),
-                            out_gradient.const_data_ptr<scalar_t>(), x.size(0), saved[5].const_data_ptr<scalar_t>(),
-                            gradients);
+      differentiate_experts(make_products<scalar_t>(grouping, weight, gate_up, down, products),
+                            x.const_data_ptr<scalar_t>(), out_gradient.const_data_ptr<scalar_t>(), x.size(0),
+                            saved[5].const_data_ptr<scalar_t>(), gradients);
     });
-    return {x_gradient, Tensor(), weight_gradient, gate_up_gradient, down_gradient};
+    return {x_gradient, Tensor(), weight_gradient, gate_up_gradient, down_gradient, Tensor()};
   }
 };
 
 }  // namespace
 
 Tensor experts(const Tensor& x_TD, const Tensor& expert_TK, const Tensor& weight_TK, const Tensor& gate_up_EFD,
-               const Tensor& down_EDI) {
+               const Tensor& down_EDI, NumberType products) {
   TensorCheck check("experts");
   check.shape("x", x_TD, "TD").integers("expert", expert_TK, "TK", at::kInt).shape("weight", weight_TK, "TK");
-  check.shape("gate_up", gate_up_EFD, "EFD").shape("down", down_EDI, "EDI").size('F', 2 * down_EDI.size(2));
-  return Experts::apply(x_TD, expert_TK, weight_TK, gate_up_EFD, down_EDI);
+  check.shape("gate_up", gate_up_EFD, "EFD")
+      .shape("down", down_EDI, "EDI")
+      .size('F', 2 * down_EDI.size(2))
+      .products(products);
+  return Experts::apply(x_TD, expert_TK, weight_TK, gate_up_EFD, down_EDI, products);
 }
 
 }  // namespace aha::ops

@@ -42,6 +42,11 @@ void for_chunks(int64_t num_tokens, Work work) {
     work(Chunk{first, std::min(kChunkRows, num_tokens - first)});
 }
 
+// For a sum over the tokens, whose first chunk overwrites it.
+Tensor room_for_sum(const Tensor& like, int64_t num_tokens) {
+  return num_tokens > 0 ? at::empty_like(like) : at::zeros_like(like);
+}
+
 Tensor workspace(int64_t num_tokens, int64_t width, const Tensor& like) {
   return at::empty({std::min(kChunkRows, num_tokens), width}, like.options());
 }
@@ -71,18 +76,20 @@ void differentiate(const Tensor& hidden_TF, const Tensor& inner_TI, const Tensor
 
 class SwigluMlp : public torch::autograd::Function<SwigluMlp> {
  public:
-  static Tensor forward(AutogradContext* context, const Tensor& x_in, const Tensor& gate_up_in, const Tensor& down_in) {
+  static Tensor forward(AutogradContext* context, const Tensor& x_in, const Tensor& gate_up_in, const Tensor& down_in,
+                        NumberType products) {
     const Tensor x = x_in.contiguous(), gate_up = gate_up_in.contiguous(), down = down_in.contiguous();
     const int64_t num_tokens = x.size(0);
     const Tensor hidden = at::empty({num_tokens, gate_up.size(0)}, x.options()), y = at::empty_like(x);
     const Tensor activations = workspace(num_tokens, down.size(1), x);
     for_chunks(num_tokens, [&](Chunk chunk) {
       const Tensor rows = chunk.of(hidden), activation = chunk.head_of(activations);
-      multiply_transposed(chunk.of(x), gate_up, rows);
+      multiply_transposed(chunk.of(x), gate_up, rows, products);
       activate(rows, activation);
-      multiply_transposed(activation, down, chunk.of(y));
+      multiply_transposed(activation, down, chunk.of(y), products);
     });
     context->save_for_backward({x, gate_up, down, hidden});
+    save_products(*context, products);
     return y;
   }
 
@@ -90,21 +97,23 @@ class SwigluMlp : public torch::autograd::Function<SwigluMlp> {
     const variable_list saved = context->get_saved_variables();
     const Tensor &x = saved[0], &gate_up = saved[1], &down = saved[2], &hidden = saved[3];
     const Tensor grad = upstream[0].contiguous();
+    const NumberType products = saved_products(*context);
     const Tensor inners = workspace(x.size(0), down.size(1), x),
                  grad_hiddens = workspace(x.size(0), gate_up.size(0), x);
     Tensor grad_x, grad_gate_up, grad_down;
     if (context->needs_input_grad(0)) grad_x = at::empty_like(x);
-    if (context->needs_input_grad(1)) grad_gate_up = at::zeros_like(gate_up);
-    if (context->needs_input_grad(2)) grad_down = at::zeros_like(down);
+    if (context->needs_input_grad(1)) grad_gate_up = room_for_sum(gate_up, x.size(0));
+    if (context->needs_input_grad(2)) grad_down = room_for_sum(down, x.size(0));
     for_chunks(x.size(0), [&](Chunk chunk) {
       const Tensor rows = chunk.of(grad), inner = chunk.head_of(inners), grad_hidden = chunk.head_of(grad_hiddens);
-      multiply(rows, down, inner);
+      multiply(rows, down, inner, products);
       differentiate(chunk.of(hidden), inner, grad_hidden);
-      if (grad_x.defined()) multiply(grad_hidden, gate_up, chunk.of(grad_x));
-      if (grad_gate_up.defined()) add_turned_product(grad_hidden, chunk.of(x), grad_gate_up);
-      if (grad_down.defined()) add_turned_product(rows, inner, grad_down);
+      if (grad_x.defined()) multiply(grad_hidden, gate_up, chunk.of(grad_x), products);
+      const bool adds = chunk.first > 0;
+      if (grad_gate_up.defined()) multiply_turned(grad_hidden, chunk.of(x), grad_gate_up, products, adds);
+      if (grad_down.defined()) multiply_turned(rows, inner, grad_down, products, adds);
     });
-    return {grad_x, grad_gate_up, grad_down};
+    return {grad_x, grad_gate_up, grad_down, Tensor()};
   }
 };
 
@@ -128,11 +137,11 @@ class Swiglu : public torch::autograd::Function<Swiglu> {
 
 }  // namespace
 
-Tensor swiglu_mlp(const Tensor& x_TD, const Tensor& gate_up_FD, const Tensor& down_DI) {
+Tensor swiglu_mlp(const Tensor& x_TD, const Tensor& gate_up_FD, const Tensor& down_DI, NumberType products) {
   TensorCheck check("swiglu_mlp");
   check.shape("x", x_TD, "TD").shape("gate_up", gate_up_FD, "FD").shape("down", down_DI, "DI");
-  check.size('F', 2 * down_DI.size(1));
-  return SwigluMlp::apply(x_TD, gate_up_FD, down_DI);
+  check.size('F', 2 * down_DI.size(1)).products(products);
+  return SwigluMlp::apply(x_TD, gate_up_FD, down_DI, products);
 }
 
 Tensor swiglu(const Tensor& hidden_TF) {

@@ -60,6 +60,13 @@ TensorCheck& TensorCheck::size(char letter, int64_t size) {
   return *this;
 }
 
+TensorCheck& TensorCheck::products(NumberType type) {
+  if (type != NumberType::kFloat32 && dtype_name_ != c10::toString(at::kFloat))
+    throw ShapeError("[" + op_ + "] products: are to be bfloat16, which is for Float alone, but " + dtype_owner_ +
+                     " has " + dtype_name_);
+  return *this;
+}
+
 void TensorCheck::bind(const std::string& name, const at::Tensor& tensor, const std::string& letters) {
   const std::string place = "[" + op_ + "] " + name + ": ";
   if (!tensor.defined()) throw ShapeError(place + "is undefined");

@@ -13,6 +13,7 @@
 #include "aha/ops/cpu_gemm.h"
 #include "aha/ops/cpu_math.h"
 #include "aha/ops/tensor_check.h"
+#include "ops/matrix_product.h"
 
 namespace aha::ops {
 namespace {
@@ -31,15 +32,17 @@ struct Head {
   const int64_t* target;
   int64_t num_tokens, vocab_size, width;
   T scale;
+  NumberType products;
 
-  Head(const Tensor& hidden_TD, const Tensor& head_VD, const Tensor& target_T, double temperature)
+  Head(const Tensor& hidden_TD, const Tensor& head_VD, const Tensor& target_T, double temperature, NumberType type)
       : hidden(hidden_TD.const_data_ptr<T>()),
         head(head_VD.const_data_ptr<T>()),
         target(target_T.const_data_ptr<int64_t>()),
         num_tokens(hidden_TD.size(0)),
         vocab_size(head_VD.size(0)),
         width(head_VD.size(1)),
-        scale(static_cast<T>(1.0 / temperature)) {}
+        scale(static_cast<T>(1.0 / temperature)),
+        products(type) {}
 
   // work(first token, number of tokens, their logits)
   template <class Work>
@@ -58,7 +61,8 @@ struct Head {
                        .lda = width,
                        .ldb = width,
                        .ldc = vocab_size,
-                       .transpose_b = true});
+                       .transpose_b = true},
+           products);
       work(first, count, logits.data());
     }
   }
@@ -127,60 +131,63 @@ void differentiate(const Head<T>& head, const Upstream<T>& upstream, const Gradi
                      .lda = vocab_size,
                      .ldb = width,
                      .ldc = width};
-    if (gradients.hidden) gemm(args);
+    if (gradients.hidden) gemm(args, head.products);
     args.b = head.hidden + first * width;
     args.c = gradients.head;
     args.m = vocab_size;
     args.k = count;
     args.transpose_a = args.accumulate = true;
-    if (gradients.head) gemm(args);
+    if (gradients.head) gemm(args, head.products);
   });
 }
 
 class TokenLogprobFunction : public torch::autograd::Function<TokenLogprobFunction> {
  public:
   static variable_list forward(AutogradContext* context, const Tensor& hidden_in, const Tensor& head_in,
-                               const Tensor& target_in, double temperature) {
+                               const Tensor& target_in, double temperature, NumberType products) {
     const Tensor hidden = hidden_in.contiguous(), head = head_in.contiguous(), target = target_in.contiguous();
     Tensor logprob = at::empty({hidden.size(0)}, hidden.options());
     Tensor entropy = at::empty_like(logprob), logsumexp = at::empty_like(logprob);
     AT_DISPATCH_FLOATING_TYPES(hidden.scalar_type(), "token_logprob", [&] {
-      score(Head<scalar_t>(hidden, head, target, temperature), logprob.data_ptr<scalar_t>(),
+      score(Head<scalar_t>(hidden, head, target, temperature, products), logprob.data_ptr<scalar_t>(),
             entropy.data_ptr<scalar_t>(), logsumexp.data_ptr<scalar_t>());
     });
     context->set_materialize_grads(false);
     context->save_for_backward({hidden, head, target, logsumexp, entropy});
     context->saved_data["temperature"] = temperature;
+    save_products(*context, products);
     return {logprob, entropy};
   }
 
   static variable_list backward(AutogradContext* context, variable_list upstream) {
-    if (!upstream[0].defined() && !upstream[1].defined()) return {Tensor(), Tensor(), Tensor(), Tensor()};
+    if (!upstream[0].defined() && !upstream[1].defined()) return {Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
     for (Tensor& gradient : upstream) gradient = gradient.defined() ? gradient.contiguous() : gradient;
     const variable_list saved = context->get_saved_variables();
     const Tensor &hidden = saved[0], &head = saved[1];
+    const NumberType products = saved_products(*context);
     Tensor grad_hidden, grad_head;
     if (context->needs_input_grad(0)) grad_hidden = at::empty_like(hidden);
     if (context->needs_input_grad(1)) grad_head = at::zeros_like(head);
     AT_DISPATCH_FLOATING_TYPES(hidden.scalar_type(), "token_logprob", [&] {
       const auto values = [](const Tensor& t) { return t.defined() ? t.data_ptr<scalar_t>() : nullptr; };
-      differentiate<scalar_t>({hidden, head, saved[2], context->saved_data["temperature"].toDouble()},
+      differentiate<scalar_t>({hidden, head, saved[2], context->saved_data["temperature"].toDouble(), products},
                               {values(saved[3]), values(saved[4]), values(upstream[0]), values(upstream[1])},
                               {values(grad_hidden), values(grad_head)});
     });
-    return {grad_hidden, grad_head, Tensor(), Tensor()};
+    return {grad_hidden, grad_head, Tensor(), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
-TokenLogprob token_logprob(const Tensor& hidden_TD, const Tensor& head_VD, const Tensor& target_T, double temperature) {
+TokenLogprob token_logprob(const Tensor& hidden_TD, const Tensor& head_VD, const Tensor& target_T, double temperature,
+                           NumberType products) {
   TensorCheck check("token_logprob");
-  check.shape("hidden", hidden_TD, "TD").shape("head", head_VD, "VD");
+  check.shape("hidden", hidden_TD, "TD").shape("head", head_VD, "VD").products(products);
   check.integers("target", target_T, "T", at::kLong).indices("target", target_T, head_VD.size(0));
   if (!(temperature > 0))
     throw ShapeError("[token_logprob] temperature: is " + std::to_string(temperature) + ", but must be above 0");
-  const variable_list out = TokenLogprobFunction::apply(hidden_TD, head_VD, target_T, temperature);
+  const variable_list out = TokenLogprobFunction::apply(hidden_TD, head_VD, target_T, temperature, products);
   return {out[0], out[1]};
 }
 

@@ -25,8 +25,11 @@ struct GemmArgs {
   bool transpose_a = false, transpose_b = false;
   bool accumulate = false;  // the chain starts from C; else from 0
 };
-void gemm(const GemmArgs<float>& args);
-void gemm(const GemmArgs<double>& args);
+/// products: kBFloat16 rounds the numbers of A and B (to nearest, ties to even) and sums in float32: pairs along k, one
+/// after the other, in an order that the instruction set decides and nothing else. An even piece of k and the rest have
+/// the bits of the whole, and x · Wᵀ those of PackedWeight in bfloat16. Not for double. @throws ShapeError
+void gemm(const GemmArgs<float>& args, NumberType products = NumberType::kFloat32);
+void gemm(const GemmArgs<double>& args, NumberType products = NumberType::kFloat32);
 
 /// C[M, N] (+)= A · op(B) with the bits of gemm(), for a B that serves once, such as a page of the key-value cache:
 /// rows of B are read where they lie, columns are turned on their way. `Number` is float, or uint16_t for

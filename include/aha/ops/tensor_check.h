@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "aha/ops/number_type.h"
+
 namespace aha::ops {
 
 /// TensorCheck check("linear"); check.shape("x", x, "TK"); check.shape("weight", w, "NK");
@@ -17,6 +19,7 @@ class TensorCheck {
                         at::ScalarType dtype);
   TensorCheck& indices(const std::string& name, const at::Tensor& tensor, int64_t limit);  ///< int64 in [0, limit)
   TensorCheck& size(char letter, int64_t size);                                            ///< binds a letter
+  TensorCheck& products(NumberType type);  ///< operands of float32, checked before, may be rounded; of float64 not
 
  private:
   void bind(const std::string& name, const at::Tensor& tensor, const std::string& letters);

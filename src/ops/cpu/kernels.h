@@ -17,7 +17,7 @@ template <class NumberA, class NumberB>
 struct PanelProduct {
   const NumberA* a;
   int64_t lda;
-  bool a_transposed;  // element (i, k) is a[k * lda + i], else a[i * lda + k]; for A and B of floats alone
+  bool a_transposed;  // element (i, k) is a[k * lda + i], else a[i * lda + k]; for A and B of one type alone
   const NumberB* b;   // element (k, j) is b[j / width * panel_stride + k * row_stride + j % width]
   int64_t row_stride, panel_stride;
   float* c;
@@ -35,6 +35,9 @@ struct PairKernels {
   void (*round)(const float* x, int64_t k, Pair* pairs);
   /// Rows [0, n) of W, k wide, into panels of (k + 1) / 2 rows, the last one padded with zeros.
   void (*pack)(const float* weight, int64_t ld, int64_t k, int64_t n, Pair* panels, int64_t panel_stride);
+  /// Rows [0, k) × columns [0, n) of B into panels of (k + 1) / 2 rows, `width` wide, the last one padded with zeros.
+  void (*pack_rows)(const float* b, int64_t ldb, int64_t k, int64_t n, int64_t width, Pair* panels,
+                    int64_t panel_stride);
   void (*multiply)(const PanelProduct<Pair, Pair>& product);
   /// B in place, stored by columns: number (k, j) is b[j * row_stride + k], and k counts numbers.
   void (*multiply_turned)(const PanelProduct<Pair, uint16_t>& product);

@@ -200,6 +200,7 @@ static void axpy(float a, const float* x, float* y, int64_t width) {
       .panel_width = set::kPanelWidth,                                                                           \
       .round = set::round_pairs,                                                                                 \
       .pack = set::pack_pairs,                                                                                   \
+      .pack_rows = set::pack_pair_rows,                                                                          \
       .multiply = set::multiply<Pair, Pair>,                                                                     \
       .multiply_turned = set::multiply_turned<Pair, uint16_t>                                                    \
     }                                                                                                            \

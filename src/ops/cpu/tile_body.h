@@ -88,11 +88,11 @@ static TileFunction<A, B> tile_with_rows(int64_t rows) {
   return multiply_tile<kRows, kPanels, kTransposed, A, B>;
 }
 
-// Only products of floats are asked for with A transposed.
+// Only products of numbers of one type are asked for with A transposed.
 template <int kPanels, class A, class B>
 static TileFunction<A, B> tile_for(int64_t rows, bool transposed) {
   constexpr int kRows = kMaxTileRows / kPanels;
-  if constexpr (__is_same(B, float)) {
+  if constexpr (__is_same(A, B)) {
     if (transposed) return tile_with_rows<kRows, kPanels, true, A, B>(rows);
   }
   return tile_with_rows<kRows, kPanels, false, A, B>(rows);

@@ -92,6 +92,18 @@ TEST(CpuGemm, BlocksOfBAndKLeaveNoTrace) {
                                  [](float x, float y, float sum) { return std::fma(x, y, sum); });
 }
 
+// Rows 2 KB apart are read from copies.
+TEST(CpuGemm, CopiesOfScatteredRowsLeaveNoTrace) {
+  if (!has_fused_kernels()) GTEST_SKIP() << "needs AVX2 with FMA";
+  for (int layout = 0; layout < 8; ++layout) {
+    const auto step = [](float x, float y, float sum) { return std::fma(x, y, sum); };
+    if (layout & 1)
+      expect_product<float, float>({509, 70, 40, layout}, 0.0, step);
+    else
+      expect_product<float, float>({130, 70, 509, layout}, 0.0, step);
+  }
+}
+
 TEST(CpuGemm, DoubleMatchesItsDefinition) {
   for (const int64_t m : {1, 3, 17})
     for (const int64_t n : kSizes)
