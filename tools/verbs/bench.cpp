@@ -1,9 +1,11 @@
 // aha bench: how fast this machine samples, trains and tokenizes.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "aha/report/process_memory.h"
 #include "aha/train/sft_trainer.h"
@@ -23,38 +25,75 @@ using Clock = std::chrono::steady_clock;
 struct BenchArguments {
   std::filesystem::path model;
   int64_t batch = 8, length = 256, steps = 10, warmup = 2;
+  bool bf16 = false;
   ModelOptions common;
 };
 
-void bench_train(const BenchArguments& arguments) {
-  refuse_to_train_bfloat16(arguments.common);
-  model::Model model = open_bench_model(arguments.model, arguments.common);
+// Of the steps that count.
+struct TrainedSteps {
+  std::vector<double> seconds, losses;
+};
+
+std::vector<data::TrainingSequence> random_batch(const BenchArguments& arguments, int64_t vocab_size, int64_t step) {
+  std::vector<data::TrainingSequence> batch;
+  for (int64_t i = 0; i < arguments.batch; ++i) {
+    const uint64_t place = static_cast<uint64_t>(step * arguments.batch + i);
+    batch.push_back({random_tokens(arguments.length, vocab_size, arguments.common.seed, place),
+                     std::vector<float>(static_cast<size_t>(arguments.length), 1.0f)});
+    batch.back().weights.front() = 0;
+  }
+  return batch;
+}
+
+TrainedSteps train_steps(model::Model& model, const BenchArguments& arguments, bool bf16) {
   train::SftConfig config;
+  config.bf16 = bf16;
   config.tokens_per_micro_batch =
       std::max<int64_t>(arguments.length, arguments.batch * arguments.length / arguments.common.num_threads());
   train::SftTrainer trainer(model, config, arguments.common.num_threads());
-  std::vector<double> seconds;
+  TrainedSteps trained;
   for (int64_t step = 0; step < arguments.warmup + arguments.steps; ++step) {
-    std::vector<data::TrainingSequence> batch;
-    for (int64_t i = 0; i < arguments.batch; ++i) {
-      const uint64_t place = static_cast<uint64_t>(step * arguments.batch + i);
-      batch.push_back({random_tokens(arguments.length, model.config().vocab_size, arguments.common.seed, place),
-                       std::vector<float>(static_cast<size_t>(arguments.length), 1.0f)});
-      batch.back().weights.front() = 0;
-    }
+    const auto batch = random_batch(arguments, model.config().vocab_size, step);
     const Clock::time_point begin = Clock::now();
-    trainer.step(batch, 1e-4);
-    if (step >= arguments.warmup) seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    const train::SftReport report = trainer.step(batch, 1e-4);
+    if (step < arguments.warmup) continue;
+    trained.seconds.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    trained.losses.push_back(report.loss);
   }
-  const double step_seconds = median(seconds);
-  const ordered_json out = {
-      {"tokens_per_second", static_cast<double>(arguments.batch * arguments.length) / step_seconds},
-      {"seconds_per_step", step_seconds},
-      {"batch", arguments.batch},
-      {"length", arguments.length},
-      {"parameters", model.config().num_parameters()},
-      {"threads", arguments.common.num_threads()},
-      {"peak_rss_bytes", report::peak_rss_bytes()}};
+  return trained;
+}
+
+// The same steps from the same weights with exact products.
+void add_float32_run(model::Model& model, const BenchArguments& arguments, const TrainedSteps& rounded,
+                     ordered_json& out) {
+  const TrainedSteps exact = train_steps(model, arguments, /*bf16=*/false);
+  double largest = 0;
+  for (size_t i = 0; i < exact.losses.size(); ++i)
+    largest = std::max(largest, std::abs(rounded.losses[i] - exact.losses[i]));
+  out["float32"] = {{"seconds_per_step", median(exact.seconds)}, {"loss", exact.losses.back()}};
+  out["loss_difference_max"] = largest;
+  out["times_float32"] = median(exact.seconds) / median(rounded.seconds);
+}
+
+void bench_train(const BenchArguments& arguments) {
+  refuse_to_train_bfloat16(arguments.common);
+  if (arguments.bf16 && arguments.common.dtype == "float64")
+    throw ConfigError("--bf16", "rounds the operands of float32 products; leave --dtype at float32");
+  model::Model model = open_bench_model(arguments.model, arguments.common);
+  std::optional<model::Model> twin;
+  if (arguments.bf16) twin = model.clone();
+  const TrainedSteps trained = train_steps(model, arguments, arguments.bf16);
+  const double step_seconds = median(trained.seconds);
+  ordered_json out = {{"tokens_per_second", static_cast<double>(arguments.batch * arguments.length) / step_seconds},
+                      {"seconds_per_step", step_seconds},
+                      {"batch", arguments.batch},
+                      {"length", arguments.length},
+                      {"parameters", model.config().num_parameters()},
+                      {"threads", arguments.common.num_threads()},
+                      {"products", arguments.bf16 ? "bfloat16" : arguments.common.dtype},
+                      {"loss", trained.losses.back()},
+                      {"peak_rss_bytes", report::peak_rss_bytes()}};
+  if (twin) add_float32_run(*twin, arguments, trained, out);
   std::printf("%s\n", out.dump().c_str());
 }
 
@@ -69,6 +108,7 @@ void add_train(Command verb, const std::shared_ptr<BenchArguments>& arguments) {
   bench.add_option("--batch", arguments->batch, "sequences a step").positive();
   bench.add_option("--length", arguments->length, "tokens of a sequence").between(2, 1 << 20);
   add_train_options(bench, *arguments);
+  bench.add_flag("--bf16", arguments->bf16, "products of operands rounded to bfloat16, beside the same steps without");
   add_model_options(bench, arguments->common);
   bench.footer("Example:\n  aha bench train --model configs/models/nano.json --batch 8 --length 256");
   bench.callback([arguments] { bench_train(*arguments); });
