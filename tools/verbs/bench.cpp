@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "aha/core/error.h"
 #include "aha/report/process_memory.h"
 #include "aha/train/sft_trainer.h"
 #include "verbs/bench_inputs.h"
