@@ -26,9 +26,9 @@ struct MuonMatrix {
 void muon_update(const MuonMatrix<float>& matrix, const MuonFactors& factors);
 void muon_update(const MuonMatrix<double>& matrix, const MuonFactors& factors);
 
-/// x [rows, cols] becomes a matrix of the same singular vectors whose singular values are about 1 (0.68 to 1.21 of those
-/// above 1/500 of the norm): scaled to a Frobenius norm of 1, then five times x = (a·I + b·G + c·G²)·x with G = x·xᵀ, the
-/// Gram matrix of the shorter side. A norm below 1e-7 counts as 1e-7: nothing remains nothing.
+/// x [rows, cols] becomes a matrix of the same singular vectors whose singular values are about 1 (0.68 to 1.21 of
+/// those above 1/500 of the norm): scaled to a Frobenius norm of 1, then five times x = (a·I + b·G + c·G²)·x with G =
+/// x·xᵀ, the Gram matrix of the shorter side. A norm below 1e-7 counts as 1e-7: nothing remains nothing.
 void make_orthogonal(float* x, int64_t rows, int64_t cols);
 void make_orthogonal(double* x, int64_t rows, int64_t cols);
 

@@ -55,6 +55,13 @@ class SftTraining final : public SupervisedTraining {
                   .epochs = config.epochs,
                   .tokens_per_step = config.tokens_per_step}) {}
 
+  StepResult step(int64_t step, std::stop_token stop) override {
+    StepResult result = SupervisedTraining::step(step, stop);
+    const double share = static_cast<double>(step + 1) / static_cast<double>(batches_.size());
+    result.metrics["epoch"] = share * static_cast<double>(config_.epochs);
+    return result;
+  }
+
   int64_t num_steps() const override { return config_.max_steps > 0 ? config_.max_steps : batches_.size(); }
 
  protected:
