@@ -17,20 +17,17 @@
 namespace aha::objective {
 namespace {
 
-// A scalar whose gradients with respect to policy_T and, where it is defined, entropy_T are known already.
-class ScalarWithSlopes : public torch::autograd::Function<ScalarWithSlopes> {
+// A scalar whose gradient with respect to x_T is known already.
+class ScalarWithSlope : public torch::autograd::Function<ScalarWithSlope> {
  public:
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& policy_T,
-                            const at::Tensor& entropy_T, double value, const at::Tensor& slope_T,
-                            const at::Tensor& entropy_slope_T) {
-    context->save_for_backward({slope_T, entropy_slope_T});
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x_T, double value,
+                            const at::Tensor& slope_T) {
+    context->save_for_backward({slope_T.to(x_T.scalar_type())});
     return at::scalar_tensor(value, at::kDouble);
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    const auto slopes = context->get_saved_variables();
-    const auto scaled = [&](const at::Tensor& slope) { return slope.defined() ? gradients[0] * slope : at::Tensor(); };
-    return {scaled(slopes[0]), scaled(slopes[1]), at::Tensor(), at::Tensor(), at::Tensor()};
+    return {gradients[0] * context->get_saved_variables()[0], at::Tensor(), at::Tensor()};
   }
 };
 
@@ -59,10 +56,8 @@ struct Columns {
         reference("reference", tokens.reference_T, size),
         advantage("advantage", tokens.advantage_T, size),
         weight("weight", tokens.weight_T, size),
-        mask("mask", tokens.mask_T, size),
-        entropy("entropy", tokens.entropy_T, size),
-        entropy_weight("entropy_weight", tokens.entropy_weight_T, size) {}
-  Column policy, old, sampler, reference, advantage, weight, mask, entropy, entropy_weight;
+        mask("mask", tokens.mask_T, size) {}
+  Column policy, old, sampler, reference, advantage, weight, mask;
 };
 
 // Of a sequence's tokens that count; log-ratios are differences of log-probs.
@@ -102,21 +97,10 @@ class LossSum {
     }
   }
 
-  // @return the gradient with respect to the entropies
-  at::Tensor add_entropy() {
-    const at::Tensor slope_T = at::zeros({num_tokens_}, at::kDouble);
-    double* slope = slope_T.mutable_data_ptr<double>();
-    for (int64_t t = 0; t < num_tokens_; ++t) {
-      if (x_.entropy_weight[t] == 0) continue;
-      slope[t] = -config_.entropy_coef * x_.entropy_weight[t];
-      value_ += slope[t] * x_.entropy[t];
-    }
-    return slope_T;
+  GrpoLoss result(const at::Tensor& policy_T) {
+    loss_.total = ScalarWithSlope::apply(policy_T, value_, slope_T_);
+    return loss_;
   }
-
-  const GrpoLoss& metrics() const { return loss_; }
-  double value() const { return value_; }
-  const at::Tensor& slope_T() const { return slope_T_; }
 
  private:
   bool counts(int64_t t) const { return x_.weight[t] != 0; }
@@ -188,6 +172,22 @@ class LossSum {
   GrpoLoss loss_;
 };
 
+// −coefficient · Σ entropy_weight · entropy
+at::Tensor entropy_bonus(const GrpoTokens& tokens, double coefficient) {
+  const int64_t num_tokens = tokens.policy_T.numel();
+  const Column entropy("entropy", tokens.entropy_T, num_tokens);
+  const Column weight("entropy_weight", tokens.entropy_weight_T, num_tokens);
+  const at::Tensor slope_T = at::zeros({num_tokens}, at::kDouble);
+  double* slope = slope_T.mutable_data_ptr<double>();
+  double value = 0;
+  for (int64_t t = 0; t < num_tokens; ++t) {
+    if (weight[t] == 0) continue;
+    slope[t] = -coefficient * weight[t];
+    value += slope[t] * entropy[t];
+  }
+  return ScalarWithSlope::apply(tokens.entropy_T, value, slope_T);
+}
+
 void require(bool is_needed, const at::Tensor& tensor, const std::string& name, const std::string& reason) {
   if (is_needed && !tensor.defined()) throw ShapeError("[grpo_loss] " + name + ": is missing, but " + reason);
 }
@@ -228,14 +228,8 @@ GrpoLoss grpo_loss(const GrpoTokens& tokens, const GrpoLossConfig& config) {
   LossSum sum(tokens, config);
   for (size_t s = 0; s + 1 < offsets.size(); ++s) sum.add_sequence(offsets[s], offsets[s + 1]);
 
-  GrpoLoss loss = sum.metrics();
-  const at::Tensor slope_T = sum.slope_T().to(tokens.policy_T.scalar_type());
-  if (config.entropy_coef > 0) {
-    const at::Tensor entropy_slope_T = sum.add_entropy().to(tokens.entropy_T.scalar_type());
-    loss.total = ScalarWithSlopes::apply(tokens.policy_T, tokens.entropy_T, sum.value(), slope_T, entropy_slope_T);
-  } else {
-    loss.total = ScalarWithSlopes::apply(tokens.policy_T, at::Tensor(), sum.value(), slope_T, at::Tensor());
-  }
+  GrpoLoss loss = sum.result(tokens.policy_T);
+  if (config.entropy_coef > 0) loss.total = loss.total + entropy_bonus(tokens, config.entropy_coef);
   return loss;
 }
 

@@ -31,9 +31,9 @@ struct AdvantageConfig {
 
 /// The rewards of a step.
 struct Rewards {
-  at::Tensor value_NR;            // [N, R] float64, prompt-major; NaN: does not apply
-  std::vector<double> weight_R;   // of each reward in the total
-  std::vector<int64_t> length_N;  // tokens of each completion
+  at::Tensor value_NR = {};            // [N, R] float64, prompt-major; NaN: does not apply
+  std::vector<double> weight_R = {};   // of each reward in the total
+  std::vector<int64_t> length_N = {};  // tokens of each completion
 };
 
 /// [N] float64: Σ weight · value over those that apply; NaN where none does. @throws ShapeError

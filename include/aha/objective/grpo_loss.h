@@ -16,8 +16,8 @@ struct GrpoLossConfig {
   std::string loss_type = "dapo";
   std::string importance_sampling_level = "token";
   double epsilon = 0.2;
-  std::optional<double> epsilon_high;  // absent: epsilon; cispo: 5
-  std::optional<double> delta;
+  std::optional<double> epsilon_high = {};  // absent: epsilon; cispo: 5
+  std::optional<double> delta = {};
   double sapo_temperature_pos = 1.0, sapo_temperature_neg = 1.05;
   double beta = 0.0;
   std::string kl_estimator = "k3";
@@ -25,8 +25,8 @@ struct GrpoLossConfig {
   double entropy_coef = 0.0;
   std::string importance_sampling_mode = "none";
   double importance_sampling_clip_max = 3.0;
-  std::optional<double> importance_sampling_clip_min;
-  std::optional<double> off_policy_mask_threshold;
+  std::optional<double> importance_sampling_clip_min = {};
+  std::optional<double> off_policy_mask_threshold = {};
 
   template <class Fields>
   void visit(Fields& field) {
@@ -72,16 +72,16 @@ std::vector<ConfigFinding> contradictions(const GrpoLossConfig& config);
 /// T completion tokens of whole sequences, end to end. Tensors are [T], float32 or float64 each, on the CPU; only
 /// policy_T and entropy_T are differentiated. A token of weight 0 is in no sum, mean or metric.
 struct GrpoTokens {
-  at::Tensor policy_T;     // log-probs now
-  at::Tensor old_T;        // of the policy that the ratio is taken against
-  at::Tensor sampler_T;    // as sampled, for the correction and its metrics; undefined: old_T is the sampler's
-  at::Tensor reference_T;  // of the reference; undefined without one
-  at::Tensor advantage_T;  // of the token's sequence
-  at::Tensor weight_T;     // what a token counts: 1 / (all completion tokens of the step) for loss_type dapo and so on
-  at::Tensor entropy_T;    // of the policy now; may be undefined where entropy_coef is 0, and so may its weight
-  at::Tensor entropy_weight_T;   // in the mean entropy: 1 / (tokens of the step whose mask is 1), 0 where it is 0
-  at::Tensor mask_T;             // factor of the policy's term alone (top-entropy mask); undefined: 1
-  std::vector<int64_t> offsets;  // [S + 1], 0 … T: the sequences; may be empty where nothing is per sequence
+  at::Tensor policy_T = {};     // log-probs now
+  at::Tensor old_T = {};        // of the policy that the ratio is taken against
+  at::Tensor sampler_T = {};    // as sampled, for the correction and its metrics; undefined: old_T is the sampler's
+  at::Tensor reference_T = {};  // of the reference; undefined without one
+  at::Tensor advantage_T = {};  // of the token's sequence
+  at::Tensor weight_T = {};     // what a token counts, by sequence_weights(): 1 / (all tokens of the step) for dapo
+  at::Tensor entropy_T = {};    // of the policy now; may be undefined where entropy_coef is 0, and so may its weight
+  at::Tensor entropy_weight_T = {};   // in the mean entropy: 1 / (tokens of the step whose mask is 1), 0 where it is 0
+  at::Tensor mask_T = {};             // factor of the policy's term alone (top-entropy mask); undefined: 1
+  std::vector<int64_t> offsets = {};  // [S + 1], 0 … T: the sequences; may be empty where nothing is per sequence
 };
 
 /// Of the tokens of one call; of a step, the sums (and least, and largest) over its calls.

@@ -4,8 +4,6 @@
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
-#include <ATen/ops/where.h>
-#include <c10/core/Generator.h>
 #include <torch/csrc/autograd/generated/variable_factories.h>
 
 #include "aha/objective/grpo_loss.h"
@@ -17,7 +15,7 @@
 
 #include "aha/objective/advantage.h"
 
-namespace aha::objective {
+namespace aha::objective::grpo_loss_autograd_test {
 namespace {
 
 // S sequences, L tokens the longest: what has no token has weight 0.
@@ -105,7 +103,9 @@ class Reference {
     const at::Tensor& a = x_.advantage_SL;
     if (config_.loss_type == "cispo") return -ratio_SL.clamp_max(upper()).detach() * a * x_.policy_SL;
     if (config_.loss_type == "sapo") {
-      const at::Tensor t = at::where(a > 0, config_.sapo_temperature_pos, config_.sapo_temperature_neg);
+      const at::Tensor is_positive = (a > 0).to(at::kDouble);
+      const at::Tensor t =
+          is_positive * config_.sapo_temperature_pos + (1 - is_positive) * config_.sapo_temperature_neg;
       return -(t * (ratio_SL - 1)).sigmoid() * 4 / t * a;
     }
     const at::Tensor free = config_.delta ? ratio_SL.clamp_max(*config_.delta) : ratio_SL;
@@ -352,4 +352,4 @@ TEST(GrpoLossIdentities, OnPolicyTheValueIsTheMeanAdvantage) {
 }
 
 }  // namespace
-}  // namespace aha::objective
+}  // namespace aha::objective::grpo_loss_autograd_test

@@ -63,9 +63,9 @@ TEST(GrpoLoss, MatchesTokensWorkedByHand) {
 }
 
 TEST(GrpoLoss, GradientMatchesFiniteDifferences) {
-  for (const GrpoLossConfig config : {GrpoLossConfig{.epsilon = 0.2, .epsilon_high = 0.28, .beta = 0.04},
-                                      GrpoLossConfig{.epsilon = 0.2, .epsilon_high = {}, .beta = 0.0},
-                                      GrpoLossConfig{.epsilon = 10, .epsilon_high = {}, .beta = 1.0}}) {
+  for (const GrpoLossConfig& config : {GrpoLossConfig{.epsilon = 0.2, .epsilon_high = 0.28, .beta = 0.04},
+                                       GrpoLossConfig{.epsilon = 0.2, .epsilon_high = {}, .beta = 0.0},
+                                       GrpoLossConfig{.epsilon = 10, .epsilon_high = {}, .beta = 1.0}}) {
     SCOPED_TRACE(config.epsilon);
     const GrpoTokens tokens = tokens_of_every_region();
     grpo_loss(tokens, config).total.backward();
