@@ -18,11 +18,6 @@ GroupRollout::GroupRollout(const GrpoConfig& config, const reward::Scorer& score
     throw ConfigError("enough_prompts",
                       fmt::format("{} groups cannot be complete where {} are asked for", num_trained(), num_asked));
   }
-  if (config.num_minibatches > num_trained()) {
-    throw ConfigError("num_minibatches",
-                      fmt::format("{} is more than the {} prompts of a step; a minibatch needs a group",
-                                  config.num_minibatches, num_trained()));
-  }
   counts_.dropped_tokens = num_tokens(carried) - num_tokens(groups_);
   pool_ = std::make_unique<reward::ScoringPool>(scorer, place(num_asked, 0), num_threads);
 }
@@ -52,14 +47,15 @@ void GroupRollout::ask(rollout::Engine& engine, rollout::SampleKey key, std::sto
   };
   options.policy_version = static_cast<int32_t>(step_);
   options.enough_requests = config_.enough_prompts;
+  options.record_routing = config_.router_replay == "R3";
   std::vector<rollout::Answer> answers = engine.run(options);
   counts_.drawn_tokens = -num_tokens(groups_);
-  for (size_t i = 0; i < groups_.size(); ++i) groups_[i].completions = std::move(answers.at(i).completions);
+  for (size_t i = 0; i < groups_.size(); ++i) groups_[i].take(std::move(answers.at(i)));
   counts_.drawn_tokens += num_tokens(groups_);
   trained_ = first_complete(groups_, num_trained());
 }
 
-reward::BatchScores GroupRollout::judge(std::stop_token stop) {
+reward::BatchScores GroupRollout::scores(std::stop_token stop) {
   std::vector<int64_t> places;
   for (const int64_t number : trained_) {
     for (int64_t sample = 0; sample < config_.sampling.num_generations; ++sample) {
@@ -69,16 +65,17 @@ reward::BatchScores GroupRollout::judge(std::stop_token stop) {
   return pool_->wait(places, std::move(stop));
 }
 
-Groups GroupRollout::finish(StepReport& report) {
+JudgedGroups GroupRollout::judge(Metrics& metrics, std::stop_token stop) {
+  JudgedGroups judged{.completions = {}, .scores = scores(std::move(stop))};
   pool_.reset();
-  report.completions = take_groups(groups_, trained_, config_.sampling.num_generations);
+  judged.completions = take_groups(groups_, trained_, config_.sampling.num_generations);
   if (!config_.partial_rollouts) {
     counts_.dropped_tokens += num_tokens(groups_);
     groups_.clear();
   }
   counts_.carried_groups = std::ssize(groups_);
-  if (config_.enough_prompts > 0) add_rollout_metrics(report.completions, step_, counts_, report.metrics);
-  return std::move(groups_);
+  if (config_.enough_prompts > 0) add_rollout_metrics(judged.completions, step_, counts_, metrics);
+  return judged;
 }
 
 }  // namespace aha::train

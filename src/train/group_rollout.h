@@ -7,6 +7,7 @@
 #include "aha/reward/scoring_pool.h"
 #include "aha/rollout/engine.h"
 #include "aha/train/grpo_trainer.h"
+#include "train/dynamic_sampling.h"
 #include "train/grpo_groups.h"
 
 namespace aha::train {
@@ -19,13 +20,15 @@ class GroupRollout {
   /// Writes completions until enough groups are complete. @param key its step is the rollout's
   /// @throws StoppedError
   void ask(rollout::Engine& engine, rollout::SampleKey key, std::stop_token stop);
-  /// Waits for the scores of the groups that are trained on. @throws StoppedError
-  reward::BatchScores judge(std::stop_token stop);
-  /// Moves those groups, and how they came about, into the report. @return the groups that the next step goes on with
-  Groups finish(StepReport& report);
+  /// Waits for the scores of the groups that are trained on, and takes them out; adds how they came about.
+  /// @throws StoppedError
+  JudgedGroups judge(Metrics& metrics, std::stop_token stop);
+  /// The groups that the next step goes on with.
+  Groups take_left() { return std::move(groups_); }
 
  private:
   int64_t num_trained() const;
+  reward::BatchScores scores(std::stop_token stop);
   int64_t place(int64_t group, int64_t sample) const { return group * config_.sampling.num_generations + sample; }
 
   const GrpoConfig& config_;

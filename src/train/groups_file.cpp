@@ -17,16 +17,19 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json row_of(const Group& group, const data::Completion& completion) {
-  return {{"prompt", group.prompt.id},
-          {"step", group.step},
-          {"sample", completion.sample_index},
-          {"finish_reason", data::finish_reason_name(completion.finish_reason)},
-          {"token_ids", completion.token_ids},
-          {"policy_versions", completion.policy_versions},
-          {"logprobs", completion.logprobs},
-          {"policy_logprobs", completion.policy_logprobs},
-          // As bytes: a completion may end inside a character, which JSON's strings cannot hold.
-          {"text", std::vector<uint8_t>(completion.text.begin(), completion.text.end())}};
+  ordered_json row = {{"prompt", group.prompt.id},
+                      {"step", group.step},
+                      {"sample", completion.sample_index},
+                      {"finish_reason", data::finish_reason_name(completion.finish_reason)},
+                      {"token_ids", completion.token_ids},
+                      {"policy_versions", completion.policy_versions},
+                      {"logprobs", completion.logprobs},
+                      {"policy_logprobs", completion.policy_logprobs},
+                      // As bytes: a completion may end inside a character, which JSON's strings cannot hold.
+                      {"text", std::vector<uint8_t>(completion.text.begin(), completion.text.end())}};
+  if (!completion.routing.empty()) row["routing"] = completion.routing;
+  if (completion.sample_index == 0 && !group.prompt_routing.empty()) row["prompt_routing"] = group.prompt_routing;
+  return row;
 }
 
 // One line of the file. What is wrong with it is said with its place.
@@ -49,6 +52,11 @@ class Row {
       numbers.push_back(static_cast<Number>(checked_integer(item, key, std::numeric_limits<Number>::max())));
     }
     return numbers;
+  }
+
+  /// Nothing where the key is absent.
+  std::vector<uint8_t> record(const char* key) const {
+    return row_.contains(key) ? integers<uint8_t>(key) : std::vector<uint8_t>();
   }
 
   std::vector<float> floats(const char* key) const {
@@ -100,6 +108,7 @@ data::Completion completion_of(const Row& row) {
   completion.policy_logprobs = row.floats("policy_logprobs");
   const std::vector<uint8_t> text = row.integers<uint8_t>("text");
   completion.text.assign(text.begin(), text.end());
+  completion.routing = row.record("routing");
   const size_t length = completion.token_ids.size();
   if (completion.policy_versions.size() != length || completion.logprobs.size() != length ||
       completion.policy_logprobs.size() != length) {
@@ -129,7 +138,7 @@ Groups load_groups(const std::filesystem::path& file, const data::PromptBatch& p
     if (completion.sample_index == 0) {
       const auto prompt = prompt_of.find(id);
       if (prompt == prompt_of.end()) row.refuse(fmt::format("there is no prompt {}", id));
-      groups.push_back({.prompt = *prompt->second, .step = step});
+      groups.push_back({.prompt = *prompt->second, .step = step, .prompt_routing = row.record("prompt_routing")});
     }
     const bool follows = !groups.empty() && groups.back().prompt.id == id && groups.back().step == step &&
                          completion.sample_index == std::ssize(groups.back().completions);

@@ -7,7 +7,7 @@
 namespace aha::train {
 
 /// JSON lines, one a completion: the prompt's id, the step it began in, and each token with its log-probs, bit for
-/// bit, and the version of the policy that drew it. @throws IoError
+/// bit, the version of the policy that drew it and, where they were recorded, its experts. @throws IoError
 void save_groups(const std::filesystem::path& file, const Groups& groups);
 
 /// @param prompts those the groups may be of, by id. @throws InputError for a damaged file or another stage's

@@ -20,6 +20,11 @@ int64_t Group::num_tokens() const {
   return sum;
 }
 
+void Group::take(rollout::Answer answer) {
+  completions = std::move(answer.completions);
+  if (!answer.prompt_routing.empty()) prompt_routing = std::move(answer.prompt_routing);
+}
+
 int64_t num_tokens(const Groups& groups) {
   int64_t sum = 0;
   for (const Group& group : groups) sum += group.num_tokens();
@@ -34,6 +39,7 @@ Groups groups_of_step(const Groups& carried, const data::PromptBatch& prompts, i
     if (step - group.step <= max_staleness) continue;
     group.step = step;
     group.completions.clear();
+    group.prompt_routing.clear();
     ++num_restarted;
   }
   for (const data::Prompt& prompt : prompts) groups.push_back({.prompt = prompt, .step = step});
@@ -60,6 +66,7 @@ data::CompletionBatch take_groups(Groups& groups, const std::vector<int64_t>& nu
       batch.completions.push_back(std::move(completion));
     }
     batch.prompts.push_back(std::move(group.prompt));
+    batch.prompt_routing.push_back(std::move(group.prompt_routing));
   }
   for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) groups.erase(groups.begin() + *number);
   return batch;

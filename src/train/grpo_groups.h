@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "aha/data/completion.h"
+#include "aha/rollout/engine.h"
 #include "train/grpo_metrics.h"
 
 namespace aha::train {
@@ -13,9 +14,12 @@ struct Group {
   data::Prompt prompt = {};
   int64_t step = 0;                                // that it began in: keys its random numbers
   std::vector<data::Completion> completions = {};  // by sample_index; none before they are begun
+  std::vector<uint8_t> prompt_routing = {};        // where it is recorded, once the prompt was read
 
   bool is_complete() const;  // all of them are there and none is unfinished
   int64_t num_tokens() const;
+  /// The answer to its request. What was recorded of the prompt stays where the prompt was not read again.
+  void take(rollout::Answer answer);
 };
 using Groups = std::vector<Group>;
 

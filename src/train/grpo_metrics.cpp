@@ -50,28 +50,66 @@ void add_one_reward(const reward::BatchScores& scores, size_t r, Metrics& metric
   metrics[prefix + "num_undecided"] = static_cast<double>(scores.num_undecided[r]);
 }
 
-void add_clip_ratios(const std::vector<UpdateStats>& updates, const UpdateStats& all, Metrics& metrics) {
-  const double tokens = static_cast<double>(all.num_tokens);
+double per_token(double sum, const UpdateStats& stats) { return sum / static_cast<double>(stats.parts.num_tokens); }
+
+void add_clip_ratios(const std::vector<UpdateStats>& updates, const UpdateStats& all, const GrpoConfig& config,
+                     Metrics& metrics) {
+  if (config.loss.loss_type == "sapo") return;  // a gate in place of a clip range
+  if (config.loss.loss_type == "cispo") {
+    metrics["cispo_clip_ratio"] = per_token(all.parts.cispo_clip_sum, all);
+    return;
+  }
   double low_min = 1, high_max = 0;
   for (const UpdateStats& update : updates) {
-    if (update.num_tokens == 0) continue;
-    low_min = std::min(low_min, update.clip_low_sum / static_cast<double>(update.num_tokens));
-    high_max = std::max(high_max, update.clip_high_sum / static_cast<double>(update.num_tokens));
+    if (update.parts.num_tokens == 0) continue;
+    low_min = std::min(low_min, per_token(update.parts.clip_low_sum, update));
+    high_max = std::max(high_max, per_token(update.parts.clip_high_sum, update));
   }
-  metrics["clip_ratio/low_mean"] = all.clip_low_sum / tokens;
+  metrics["clip_ratio/low_mean"] = per_token(all.parts.clip_low_sum, all);
   metrics["clip_ratio/low_min"] = low_min;
-  metrics["clip_ratio/high_mean"] = all.clip_high_sum / tokens;
+  metrics["clip_ratio/high_mean"] = per_token(all.parts.clip_high_sum, all);
   metrics["clip_ratio/high_max"] = high_max;
-  metrics["clip_ratio/region_mean"] = (all.clip_low_sum + all.clip_high_sum) / tokens;
+  metrics["clip_ratio/region_mean"] = per_token(all.parts.clip_low_sum + all.parts.clip_high_sum, all);
 }
 
-void add_sampling_metrics(const UpdateStats& first, Metrics& metrics) {
-  const double tokens = static_cast<double>(first.num_tokens);
-  metrics["sampling/sampling_logp_difference/mean"] = first.logp_difference_sum / tokens;
-  metrics["sampling/sampling_logp_difference/max"] = first.logp_difference_max;
-  metrics["sampling/importance_sampling_ratio/min"] = first.ratio_min;
-  metrics["sampling/importance_sampling_ratio/mean"] = first.ratio_sum / tokens;
-  metrics["sampling/importance_sampling_ratio/max"] = first.ratio_max;
+void add_extent(const std::string& name, const Extent& extent, const UpdateStats& stats, Metrics& metrics) {
+  metrics[name + "/min"] = extent.least;
+  metrics[name + "/mean"] = per_token(extent.sum, stats);
+  metrics[name + "/max"] = extent.most;
+}
+
+void add_sampling_metrics(const UpdateStats& first, const GrpoConfig& config, Metrics& metrics) {
+  const objective::GrpoLoss& parts = first.parts;
+  metrics["sampling/sampling_logp_difference/mean"] = per_token(parts.logp_difference_sum, first);
+  metrics["sampling/sampling_logp_difference/max"] = parts.logp_difference_max;
+  const Extent ratio = {parts.ratio_sum, parts.ratio_min, parts.ratio_max};
+  const Extent weight = {parts.correction_sum, parts.correction_min, parts.correction_max};
+  const bool is_corrected = config.loss.importance_sampling_mode != "none";
+  add_extent("sampling/importance_sampling_ratio", is_corrected ? weight : ratio, first, metrics);
+}
+
+// Least and largest of both; `count` and `more` tokens.
+void add_bounds(double& least, double& most, int64_t count, double other_least, double other_most, int64_t more) {
+  if (more == 0) return;
+  least = count > 0 ? std::min(least, other_least) : other_least;
+  most = count > 0 ? std::max(most, other_most) : other_most;
+}
+
+void add_parts(objective::GrpoLoss& all, const objective::GrpoLoss& more) {
+  add_bounds(all.ratio_min, all.ratio_max, all.num_tokens, more.ratio_min, more.ratio_max, more.num_tokens);
+  add_bounds(all.correction_min, all.correction_max, all.num_tokens, more.correction_min, more.correction_max,
+             more.num_tokens);
+  all.policy += more.policy;
+  all.kl_sum += more.kl_sum;
+  all.clip_low_sum += more.clip_low_sum;
+  all.clip_high_sum += more.clip_high_sum;
+  all.cispo_clip_sum += more.cispo_clip_sum;
+  all.ratio_sum += more.ratio_sum;
+  all.correction_sum += more.correction_sum;
+  all.logp_difference_sum += more.logp_difference_sum;
+  all.logp_difference_max = std::max(all.logp_difference_max, more.logp_difference_max);
+  all.num_masked += more.num_masked;
+  all.num_tokens += more.num_tokens;
 }
 
 double count(const std::vector<UpdateStats>& updates, UpdateOutcome outcome) {
@@ -82,36 +120,21 @@ double count(const std::vector<UpdateStats>& updates, UpdateOutcome outcome) {
 }  // namespace
 
 void UpdateStats::add(const UpdateStats& other) {
-  if (other.num_tokens > 0) {
-    ratio_min = num_tokens > 0 ? std::min(ratio_min, other.ratio_min) : other.ratio_min;
-    ratio_max = num_tokens > 0 ? std::max(ratio_max, other.ratio_max) : other.ratio_max;
-  }
+  add_bounds(policy_ratio.least, policy_ratio.most, parts.num_tokens, other.policy_ratio.least, other.policy_ratio.most,
+             other.parts.num_tokens);
+  policy_ratio.sum += other.policy_ratio.sum;
+  add_parts(parts, other.parts);
   loss += other.loss;
-  policy_loss += other.policy_loss;
   entropy_sum += other.entropy_sum;
-  kl_sum += other.kl_sum;
-  clip_low_sum += other.clip_low_sum;
-  clip_high_sum += other.clip_high_sum;
-  ratio_sum += other.ratio_sum;
-  logp_difference_sum += other.logp_difference_sum;
-  logp_difference_max = std::max(logp_difference_max, other.logp_difference_max);
-  num_tokens += other.num_tokens;
+  num_routed += other.num_routed;
+  num_unrouted += other.num_unrouted;
   expert_counts.add(other.expert_counts.per_layer());
 }
 
-UpdateStats stats_of(const objective::GrpoLoss& loss, double policy_loss, double entropy_sum) {
-  return {.loss = loss.total.item<double>(),
-          .policy_loss = policy_loss,
-          .entropy_sum = entropy_sum,
-          .kl_sum = loss.kl_sum,
-          .clip_low_sum = loss.clip_low_sum,
-          .clip_high_sum = loss.clip_high_sum,
-          .ratio_sum = loss.ratio_sum,
-          .ratio_min = loss.ratio_min,
-          .ratio_max = loss.ratio_max,
-          .logp_difference_sum = loss.logp_difference_sum,
-          .logp_difference_max = loss.logp_difference_max,
-          .num_tokens = loss.num_tokens};
+UpdateStats stats_of(const objective::GrpoLoss& loss, double entropy_sum) {
+  UpdateStats stats{.loss = loss.total.item<double>(), .entropy_sum = entropy_sum, .parts = loss};
+  stats.parts.total.reset();
+  return stats;
 }
 
 at::Tensor total_rewards(const reward::BatchScores& scores) {
@@ -138,20 +161,16 @@ void add_completion_metrics(const data::CompletionBatch& batch, Metrics& metrics
 }
 
 void add_reward_metrics(const reward::BatchScores& scores, const at::Tensor& reward_N, int64_t num_generations,
-                        bool batch_std, Metrics& metrics) {
+                        Metrics& metrics) {
   for (size_t r = 0; r < scores.names.size(); ++r) add_one_reward(scores, r, metrics);
   const double* rewards = reward_N.const_data_ptr<double>();
   const std::vector<double> all = judged(rewards, rewards + reward_N.numel());
-  std::vector<double> deviations;
-  for (int64_t start = 0; start < reward_N.numel(); start += num_generations) {
-    deviations.push_back(deviation(judged(rewards + start, rewards + start + num_generations)));
-  }
   metrics["reward"] = mean(all);
-  metrics["reward_std"] = batch_std ? deviation(all) : mean(deviations);
+  metrics["reward_std"] = deviation(all);
   metrics["frac_reward_zero_std"] = objective::frac_reward_zero_std(reward_N, num_generations);
 }
 
-void add_update_metrics(const std::vector<UpdateStats>& updates, bool has_reference, Metrics& metrics) {
+void add_update_metrics(const std::vector<UpdateStats>& updates, const GrpoConfig& config, Metrics& metrics) {
   UpdateStats all;
   double grad_norm = 0;
   for (const UpdateStats& update : updates) {
@@ -160,17 +179,29 @@ void add_update_metrics(const std::vector<UpdateStats>& updates, bool has_refere
   }
   const double num_updated = count(updates, UpdateOutcome::kUpdated);
   metrics["loss"] = all.loss / static_cast<double>(updates.size());
-  metrics["policy_loss"] = all.policy_loss / static_cast<double>(updates.size());
+  metrics["policy_loss"] = all.parts.policy / static_cast<double>(updates.size());
   metrics["grad_norm"] = num_updated > 0 ? grad_norm / num_updated : 0.0;
   metrics["skipped_steps"] = count(updates, UpdateOutcome::kNotFinite);
   metrics["steps_without_signal"] = count(updates, UpdateOutcome::kNoSignal);
+  if (config.loss.entropy_coef > 0) metrics["entropy_coef"] = config.loss.entropy_coef;
   const auto loads = all.expert_counts.load_max();
-  if (!loads.empty()) metrics["moe/max_load"] = *std::max_element(loads.begin(), loads.end());
-  if (all.num_tokens == 0) return;
-  metrics["entropy"] = all.entropy_sum / static_cast<double>(all.num_tokens);
-  if (has_reference) metrics["kl"] = all.kl_sum / static_cast<double>(all.num_tokens);
-  add_clip_ratios(updates, all, metrics);
-  if (updates.front().num_tokens > 0) add_sampling_metrics(updates.front(), metrics);
+  if (!loads.empty()) {
+    metrics["moe/max_load"] = *std::max_element(loads.begin(), loads.end());
+    metrics["moe/dead_experts"] = static_cast<double>(all.expert_counts.num_dead());
+  }
+  if (all.num_routed > 0) {
+    metrics["router_replay/missing_ratio"] =
+        static_cast<double>(all.num_unrouted) / static_cast<double>(all.num_routed);
+  }
+  if (all.parts.num_tokens == 0) return;
+  metrics["entropy"] = per_token(all.entropy_sum, all);
+  if (config.loss.beta > 0) metrics["kl"] = per_token(all.parts.kl_sum, all);
+  if (config.loss.importance_sampling_mode != "none" || config.loss.off_policy_mask_threshold) {
+    metrics["sampling/masked_ratio"] = per_token(static_cast<double>(all.parts.num_masked), all);
+  }
+  add_extent("ratio", all.policy_ratio, all, metrics);
+  add_clip_ratios(updates, all, config, metrics);
+  if (updates.front().parts.num_tokens > 0) add_sampling_metrics(updates.front(), config, metrics);
 }
 
 }  // namespace aha::train

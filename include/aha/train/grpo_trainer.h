@@ -85,10 +85,11 @@ class GrpoTrainer {
   /// @param prompts asked beside the groups that an earlier step left
   /// @param step 0-based, keys the random numbers and counts the versions of the policy · num_steps: for the schedule
   /// @param more where dynamic_sample takes further prompts from
-  /// @throws StoppedError before anything has changed, if `stop` is asked while sampling; InputError for a prompt that
-  /// with max_completion_length exceeds the model's context, before any is sampled
+  /// @throws StoppedError before anything has changed, if `stop` is asked while sampling; what check_prompts() throws
   StepReport step(const data::PromptBatch& prompts, int64_t step, int64_t num_steps, std::stop_token stop = {},
                   const PromptSource& more = {});
+  /// @throws InputError for the first prompt that with max_completion_length exceeds the model's context
+  void check_prompts(const data::PromptBatch& prompts) const;
   /// Groups that the next step() goes on with before its own prompts.
   int64_t num_carried() const;
   /// Optimizer moments, reference weights and the groups to go on with, below `folder` (the policy is the caller's).

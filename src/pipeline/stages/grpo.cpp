@@ -68,14 +68,30 @@ struct GrpoStageConfig {
   template <class Fields>
   void visit_training(Fields& field) {
     train::GrpoConfig& c = training;
+    field("old_logprobs", c.old_logprobs,
+          "whose log-probs the ratio is taken against: as sampled, or the training forward's before the first update",
+          one_of({"sampler", "forward"}));
+    field("kl_in_reward", c.kl_in_reward, "takes beta times a completion's KL off its reward, instead of the loss");
+    field("top_entropy_quantile", c.top_entropy_quantile,
+          "share of the tokens, by entropy, that the policy learns from", between(0, 1));
     field("mask_truncated_completions", c.mask_truncated_completions, "leaves cut completions out of the loss");
+    field("soft_punish_cache", c.soft_punish_cache,
+          "last tokens of max_completion_length, over which a penalty falls to -1; 0: none", at_least(0));
     field("shuffle_advantages", c.shuffle_advantages, "control: permutes advantages, which must not teach");
     field("sync_ref_model", c.sync_ref_model, "whether the reference follows the policy");
     field("ref_model_mixup_alpha", c.ref_model_mixup_alpha, "share of the policy in the new reference", between(0, 1));
     field("ref_model_sync_steps", c.ref_model_sync_steps, "steps between syncs of the reference", at_least(1));
+    field("dynamic_sample", c.dynamic_sample, "asks other prompts in place of groups whose rewards are all equal");
+    field("max_resample_times", c.max_resample_times, "most rounds of further prompts a step", at_least(1));
+    field("router_replay", c.router_replay,
+          "experts of a token in training: its own, R2 those of the old log-probs' pass, R3 those of the rollout",
+          one_of({"none", "R2", "R3"}));
     field("num_iterations", c.num_iterations, "passes over a rollout", at_least(1));
     field("num_minibatches", c.num_minibatches, "optimizer steps a pass; whole groups each", at_least(1));
     field("tokens_per_micro_batch", c.tokens_per_micro_batch, "tokens one worker takes at a time", at_least(1));
+    field("shared_prompt", c.shared_prompt, "computes a group's prompt once for all of its completions");
+    field("gradient_checkpointing", c.gradient_checkpointing, "computes layers again going backward, for less memory");
+    field("bf16", c.bf16, "rounds the operands of training's matrix products to bfloat16");
     field("bias_update_rate", c.bias_update_rate, "step of the expert bias that balances the load", at_least(0));
     field("partial_rollouts", c.partial_rollouts, "goes on in the next step with what oversampling has cut off");
     field("max_staleness", c.max_staleness, "steps after which what was cut off begins anew", at_least(1));
@@ -118,6 +134,7 @@ class GrpoTraining final : public Training {
                static_cast<uint64_t>(*config.head.seed), "prompts/" + config.head.name),
         trainer_(policy_.model, context.tokenizer, config.training, make_scorer(config, context),
                  static_cast<uint64_t>(*config.head.seed), config.head.name, engine_options(config.engine, context)) {
+    trainer_.check_prompts(order_.prompts());
     if (config.loop.eval) {
       eval_.emplace(*config.loop.eval, context, "eval/" + config.head.name, static_cast<uint64_t>(*config.head.seed));
     }
@@ -127,9 +144,16 @@ class GrpoTraining final : public Training {
   bool has_completions() const override { return true; }
 
   StepResult step(int64_t step, std::stop_token stop) override {
-    const int64_t count = config_.prompts_asked() - trainer_.num_carried();
-    train::StepReport report = trainer_.step(order_.next(prompts_taken_, count), step, config_.max_steps, stop);
-    prompts_taken_ += count;
+    int64_t taken = prompts_taken_;  // a step that is stopped takes none
+    const auto take = [&](int64_t count) {
+      data::PromptBatch prompts = order_.next(taken, count);
+      taken += count;
+      return prompts;
+    };
+    const data::PromptBatch prompts = take(config_.prompts_asked() - trainer_.num_carried());
+    train::StepReport report = trainer_.step(prompts, step, config_.max_steps, stop, take);
+    prompts_taken_ = taken;
+    report.metrics["epoch"] = static_cast<double>(taken) / static_cast<double>(order_.prompts().size());
     StepResult result{.metrics = report.metrics, .completion_lines = completion_lines(report, step + 1)};
     for (const data::Completion& completion : report.completions.completions) {
       const auto& prompt = report.completions.prompts[completion.prompt_index].token_ids;
@@ -145,7 +169,14 @@ class GrpoTraining final : public Training {
     return is_due || step == 0 || step == config_.max_steps;
   }
   Metrics measure(int64_t step, std::stop_token stop) override {
-    return eval_metrics(eval_->measure(trainer_.engine(), step, stop));
+    evaluate::Evaluation evaluation;
+    {
+      const train::AverageScope average(trainer_.optimizer(), policy_.model);
+      refresh_engine();
+      evaluation = eval_->measure(trainer_.engine(), step, stop);  // a stop ends the stage, and its engine
+    }
+    refresh_engine();
+    return eval_metrics(evaluation);
   }
 
   std::string measured_task() const override { return config_.loop.eval ? config_.loop.eval->task : std::string(); }
@@ -158,6 +189,8 @@ class GrpoTraining final : public Training {
     trainer_.load(folder, order_.prompts());
     trainer_.engine().update_weights();
   }
+
+  void finish() override { trainer_.optimizer().swap_average(policy_.model); }
 
   nlohmann::json cursor() const override { return {{"prompts_taken", prompts_taken_}}; }
   void set_cursor(const nlohmann::json& cursor) override { prompts_taken_ = cursor.at("prompts_taken").get<int64_t>(); }
@@ -179,6 +212,11 @@ class GrpoTraining final : public Training {
     return scorer;
   }
 
+  // The average is written with as it is measured, the weights as they are trained otherwise.
+  void refresh_engine() {
+    if (config_.training.optimizer.ema_decay > 0) trainer_.engine().update_weights();
+  }
+
   const GrpoStageConfig& config_;
   const StageContext& context_;
   Policy policy_;
@@ -195,6 +233,7 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
   MemoryNeeds memory() const override {
     return {.trains = true,
             .has_reference = config_.training.loss.beta > 0,
+            .has_average = config_.training.optimizer.ema_decay > 0,
             .cache_bytes = config_.engine.cache_bytes,
             .lora = config_.lora};
   }
@@ -202,7 +241,7 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
 
   void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
     source_ = read_start(config_.init_from, config_.model, path, errors);
-    check_lora(config_.lora, config_.training.bias_update_rate, path, errors);
+    check_lora(config_.lora, config_.training.optimizer, config_.training.bias_update_rate, path, errors);
     if (config_.prompts.empty()) {
       for (const auto& [name, task] : recipe.tasks) config_.prompts.push_back(name);
     }
@@ -243,6 +282,10 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
     if (training.enough_prompts > 0) {
       lines.push_back(fmt::format("a step ends with {} complete groups; the others are {}", training.enough_prompts,
                                   training.partial_rollouts ? "gone on with in the next" : "thrown away"));
+    }
+    if (training.dynamic_sample) {
+      lines.push_back(fmt::format("groups of equal rewards are replaced, at most {} times a step: up to {} completions",
+                                  training.max_resample_times, (1 + training.max_resample_times) * asked * group));
     }
     return lines;
   }

@@ -83,6 +83,19 @@ TEST(GroupsFile, GivesBackTheSameBits) {
   }
 }
 
+TEST(GroupsFile, ExpertsComeBackWhereTheyWereRecorded) {
+  const TemporaryFolder folder;
+  Groups recorded = groups();
+  recorded[0].prompt_routing = {0, 255, 7, 7};
+  recorded[0].completions[0].routing = {1, 2, 3, 4};
+  save_groups(folder / "groups.jsonl", recorded);
+  const Groups loaded = load_groups(folder / "groups.jsonl", prompts(), 2);
+  EXPECT_EQ(loaded[0].prompt_routing, recorded[0].prompt_routing);
+  EXPECT_EQ(loaded[0].completions[0].routing, recorded[0].completions[0].routing);
+  EXPECT_TRUE(loaded[0].completions[1].routing.empty());
+  EXPECT_TRUE(loaded[1].prompt_routing.empty());
+}
+
 TEST(GroupsFile, NoGroupsAreAFileToo) {
   const TemporaryFolder folder;
   save_groups(folder / "groups.jsonl", {});
