@@ -71,12 +71,12 @@ std::vector<Message> messages_from(const ordered_json& list, const std::string& 
 void read_prompt(const ordered_json& row, const std::string& place, const char* completion, Example& example) {
   if (row["prompt"].is_string()) {
     example.prompt = row["prompt"].get<std::string>();
-    if (completion) example.completion = text_field(row, completion, place);
+    example.completion = text_field(row, completion, place);
     return;
   }
   if (!row["prompt"].is_array()) refuse_type(place, "prompt", row["prompt"], "a string or a list of messages");
   example.messages = messages_from(row["prompt"], "prompt", place);
-  if (!completion || !has(row, completion)) return;
+  if (!has(row, completion)) return;
   for (Message& message : messages_from(row[completion], completion, place)) {
     example.messages.push_back(std::move(message));
   }

@@ -24,18 +24,18 @@ Example answered_by(const ordered_json& row, const char* column, const std::stri
                                 ", but `prompt` is a " + row["prompt"].type_name() +
                                 "; both must be strings, or both lists of messages");
   }
-  Example example = example_from_row(row, place, column);
+  ordered_json completed = row;
+  completed["completion"] = row[column];
+  Example example = example_from_row(completed, place, column);
   if (example.messages.empty() && example.completion.empty()) {
     throw InputError(place, "`" + std::string(column) + "` is empty; it must hold a completion");
   }
   return example;
 }
 
-Example prompt_of(const ordered_json& row, const std::string& place) { return example_from_row(row, place, nullptr); }
-
 /// Two lists of messages without a prompt: what both begin with is the prompt, the rest of each its completion.
 ordered_json with_prompt(ordered_json row, const std::string& place) {
-  ordered_json &chosen = row["chosen"], &rejected = row["rejected"];
+  const ordered_json chosen = row["chosen"], rejected = row["rejected"];
   if (!chosen.is_array() || !rejected.is_array()) {
     throw InputError(place, "has no `prompt`; only rows of messages can do without one");
   }
@@ -48,9 +48,9 @@ ordered_json with_prompt(ordered_json row, const std::string& place) {
                                 std::string(end == chosen.end() ? "chosen" : "rejected") +
                                 "`: all of its messages stand in the other too");
   }
-  row["prompt"] = ordered_json(ordered_json::array_t(chosen.begin(), end));
-  rejected = ordered_json(ordered_json::array_t(other_end, rejected.end()));
-  chosen = ordered_json(ordered_json::array_t(end, chosen.end()));
+  row["prompt"] = ordered_json::array_t(chosen.begin(), end);
+  row["chosen"] = ordered_json::array_t(end, chosen.end());
+  row["rejected"] = ordered_json::array_t(other_end, rejected.end());
   return row;
 }
 
@@ -74,8 +74,7 @@ PreferenceRow preference_from(const ordered_json& given, const std::string& plac
   require(given, "rejected", place, kShape);
   const bool has_prompt = given.contains("prompt") && !given["prompt"].is_null();
   const ordered_json row = has_prompt ? given : with_prompt(given, place);
-  return {.prompt = prompt_of(row, place),
-          .chosen = answered_by(row, "chosen", place),
+  return {.chosen = answered_by(row, "chosen", place),
           .rejected = answered_by(row, "rejected", place),
           .margin = row.contains("margin") && !row["margin"].is_null() ? number_column(row, "margin", place) : 0,
           .place = place};
@@ -85,10 +84,7 @@ LabelledRow labelled_from(const ordered_json& row, const std::string& place) {
   for (const char* column : {"prompt", "completion", "label"}) {
     require(row, column, place, "`prompt`, `completion` and `label`");
   }
-  return {.prompt = prompt_of(row, place),
-          .answered = answered_by(row, "completion", place),
-          .label = label_of(row, place),
-          .place = place};
+  return {.answered = answered_by(row, "completion", place), .label = label_of(row, place), .place = place};
 }
 
 template <class Row>

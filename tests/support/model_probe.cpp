@@ -1,9 +1,11 @@
-// A model folder as other programs can compare it: logits, gradients under Hugging Face names, a copy saved again.
+// A model folder as other programs can compare it: logits or rewards, gradients under Hugging Face names, a copy saved
+// again.
 //
-//   model_probe FOLDER [--dtype D] [--input ids.jsonl --logits FILE [--gradients FILE]]
+//   model_probe FOLDER [--dtype D] [--input ids.jsonl [--logits FILE] [--gradients FILE] [--rewards FILE]]
 //                      [--resave FOLDER [--save-dtype D] [--max-shard-bytes N]]
 //
-// Logits of line i are the tensor "i" [T, V]; all lines run packed. Gradients are those of the mean negative
+// Logits of line i are the tensor "i" [T, V], a reward model's judgements of all lines the tensor "rewards"; all lines
+// run packed. Gradients are those of the mean negative
 // log-probability of every token after the first, over all lines.
 
 #include <ATen/TensorOperators.h>
@@ -27,7 +29,7 @@ namespace aha::tests {
 namespace {
 
 struct ProbeArguments {
-  std::filesystem::path model, input, logits, gradients, resaved;
+  std::filesystem::path model, input, logits, gradients, rewards, resaved;
   model::LoadOptions load;
   model::SaveOptions save;
 };
@@ -53,6 +55,11 @@ void write_logits(const model::Model& model, const model::PackedTokens& tokens, 
     lines.push_back({std::to_string(i), logits_TV.narrow(0, begin, end - begin).to(at::kFloat).contiguous()});
   }
   model::write_safetensors(path, lines);
+}
+
+void write_rewards(const model::Model& model, const model::PackedTokens& tokens, const std::filesystem::path& path) {
+  const at::NoGradGuard no_grad;
+  model::write_safetensors(path, {{"rewards", model.rewards(model.forward(tokens).hidden_TD, tokens)}});
 }
 
 // Rows that predict a token of their own sequence, and these tokens.
@@ -89,6 +96,7 @@ void probe(const ProbeArguments& arguments) {
   if (!arguments.input.empty()) {
     const model::PackedTokens tokens = pack(read_ids(arguments.input));
     if (!arguments.logits.empty()) write_logits(model, tokens, arguments.logits);
+    if (!arguments.rewards.empty()) write_rewards(model, tokens, arguments.rewards);
     if (!arguments.gradients.empty()) write_gradients(model, tokens, arguments.gradients);
   }
   if (!arguments.resaved.empty()) {
@@ -105,6 +113,7 @@ int run(int argc, char** argv) {
   program.add_option("--input", arguments.input);
   program.add_option("--logits", arguments.logits);
   program.add_option("--gradients", arguments.gradients);
+  program.add_option("--rewards", arguments.rewards);
   program.add_option("--resave", arguments.resaved);
   program.add_option("--save-dtype", arguments.save.dtype);
   program.add_option("--max-shard-bytes", arguments.save.max_shard_bytes);

@@ -24,7 +24,7 @@ nlohmann::json parse_json(std::string_view text, const std::string& place);
 
 /// Rows as examples. @throws InputError if a row has none of TRL's shapes or a field has the wrong type
 std::vector<Example> load_examples(const std::filesystem::path& path);
-/// @param completion the column that completes a prompt; null: the prompt stays alone
+/// @param completion the column that completes a prompt
 Example example_from_row(const nlohmann::ordered_json& row, const std::string& place,
                          const char* completion = "completion");
 

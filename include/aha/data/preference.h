@@ -12,15 +12,14 @@ namespace aha::data {
 /// {"prompt", "chosen", "rejected"}: two completions of one prompt, strings or lists of messages. Lists may do without
 /// a prompt, which is then what both begin with.
 struct PreferenceRow {
-  Example prompt;            // without a completion
-  Example chosen, rejected;  // with theirs
+  Example chosen, rejected;  // the prompt with each, as a row of prompt and completion is read
   double margin = 0;         // by how much the chosen one should win: a column `margin`
   std::string place;         // "pairs.jsonl:17"
 };
 
 /// {"prompt", "completion", "label"}: one completion and whether it is good.
 struct LabelledRow {
-  Example prompt, answered;
+  Example answered;
   double label = 0;  // false, true, or a number between 0 and 1
   std::string place;
 };

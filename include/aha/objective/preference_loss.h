@@ -30,7 +30,7 @@ struct DpoLossConfig {
     field("beta", beta, "how far the policy is held to the reference: larger is nearer", above(0));
     field("label_smoothing", label_smoothing,
           "probability that a preference is the wrong way round (TRL's loss_type robust); 0: none is (sigmoid)",
-          {.sentence = "at least 0 and at most 0.49", .low = 0, .high = 0.49});
+          between(0, 0.49));
   }
 };
 

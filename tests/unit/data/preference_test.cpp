@@ -40,8 +40,6 @@ TEST_F(PreferenceRows, OfStrings) {
       load_preference_rows(file("{\"prompt\": \"1+1\", \"chosen\": \"2\", \"rejected\": \"3\", \"margin\": 0.5}\n\n"
                                 "{\"prompt\": \"\", \"chosen\": \"a\", \"rejected\": \"b\"}\n"));
   ASSERT_EQ(rows.size(), 2);
-  EXPECT_EQ(rows[0].prompt.prompt, "1+1");
-  EXPECT_EQ(rows[0].prompt.completion, "");
   EXPECT_EQ(rows[0].chosen.prompt, "1+1");
   EXPECT_EQ(rows[0].chosen.completion, "2");
   EXPECT_EQ(rows[0].rejected.completion, "3");
@@ -61,7 +59,6 @@ TEST_F(PreferenceRows, OfMessagesWithAPromptOrWithout) {
   const std::string without = R"({"chosen": )" + list(user + "," + assistant("a")) + R"(, "rejected": )" +
                               list(user + "," + assistant("b")) + "}\n";
   for (const PreferenceRow& row : load_preference_rows(file(with + without))) {
-    ASSERT_EQ(row.prompt.messages.size(), 1);
     ASSERT_EQ(row.chosen.messages.size(), 2);
     EXPECT_EQ(row.chosen.messages[0].content, "q");
     EXPECT_EQ(row.chosen.messages[1].content, "a");
