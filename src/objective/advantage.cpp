@@ -169,9 +169,14 @@ at::Tensor advantages(const Rewards& rewards, int64_t num_generations, const Adv
   check_groups("advantages", total_N, num_generations);
   const Values totals = values_of(total_N);
   const std::string& estimator = config.advantage_estimator;
+  const std::string& aggregation = config.multi_objective_aggregation;
+  if (aggregation != "sum_then_normalize" && aggregation != "normalize_then_sum") {
+    throw ConfigError("multi_objective_aggregation",
+                      "`" + aggregation + "` is none; use sum_then_normalize or normalize_then_sum");
+  }
   if (estimator == "rloo") return tensor_of(leave_one_out(totals, num_generations));
   if (estimator == "grpo") {
-    if (config.multi_objective_aggregation == "normalize_then_sum") {
+    if (aggregation == "normalize_then_sum") {
       return tensor_of(normalized_then_summed(rewards, totals, num_generations));
     }
     return tensor_of(relative_to_group(totals, num_generations, scale_of(config.scale_rewards)));

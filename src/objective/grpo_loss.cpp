@@ -198,7 +198,7 @@ void check_given(const GrpoTokens& tokens, const GrpoLossConfig& config) {
   require(true, tokens.advantage_T, "advantage", "every loss needs it");
   require(true, tokens.weight_T, "weight", "every loss needs it");
   require(config.beta > 0, tokens.reference_T, "reference", "beta is above 0");
-  require(config.importance_sampling_mode != "none", tokens.sampler_T, "sampler",
+  require(Correction(config).is_on(), tokens.sampler_T, "sampler",
           "importance_sampling_mode is " + config.importance_sampling_mode);
   require(config.entropy_coef > 0, tokens.entropy_T, "entropy", "entropy_coef is above 0");
   require(config.entropy_coef > 0, tokens.entropy_weight_T, "entropy_weight", "entropy_coef is above 0");

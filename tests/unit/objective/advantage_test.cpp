@@ -85,6 +85,118 @@ TEST(GroupAdvantage, RefusesBrokenGroupsAndOtherTypes) {
   EXPECT_EQ(group_advantage(rewards({}), 4, ScaleRewards::kGroup).size(0), 0);
 }
 
+// Rewards of one kind, each of `length` tokens.
+Rewards single(const std::vector<double>& values, const std::vector<int64_t>& lengths = {}) {
+  return {.value_NR = rewards(values).unsqueeze(1), .weight_R = {1.0}, .length_N = lengths};
+}
+
+at::Tensor advantages_by(const std::string& estimator, const Rewards& of, int64_t num_generations) {
+  return advantages(of, num_generations, {.advantage_estimator = estimator});
+}
+
+TEST(TotalReward, WeighsWhatApplies) {
+  const Rewards two{
+      .value_NR = torch::tensor({1.0, 2.0, kNotJudged, 3.0, kNotJudged, kNotJudged}, at::kDouble).view({3, 2}),
+      .weight_R = {1.0, 0.5}};
+  const at::Tensor total = total_reward(two);
+  EXPECT_EQ(total[0].item<double>(), 2);
+  EXPECT_EQ(total[1].item<double>(), 1.5);
+  EXPECT_TRUE(std::isnan(total[2].item<double>()));
+  EXPECT_THROW(total_reward({.value_NR = two.value_NR, .weight_R = {1.0}}), ShapeError);
+  EXPECT_THROW(total_reward({.value_NR = at::ones({2, 1}), .weight_R = {1.0}}), ShapeError);
+}
+
+TEST(Advantages, GrpoIsTheGroupAdvantageOfTheTotal) {
+  const Rewards two{.value_NR = torch::tensor({1.0, 0.0, 2.0, 4.0, 3.0, 1.0, 0.0, 0.0}, at::kDouble).view({4, 2}),
+                    .weight_R = {1.0, 0.25}};
+  for (const auto& [name, scale] : {std::pair{"group", ScaleRewards::kGroup}, std::pair{"batch", ScaleRewards::kBatch},
+                                    std::pair{"none", ScaleRewards::kNone}}) {
+    EXPECT_TRUE(at::equal(advantages(two, 2, {.scale_rewards = name}), group_advantage(total_reward(two), 2, scale)));
+  }
+}
+
+TEST(Advantages, NormalizeThenSumComparesEachRewardByItself) {
+  // First reward: groups (0, 2) and (1, 1): ∓1/√2 of deviation √2, and 0. Second, weight 2: (1, 0) and (3, 7).
+  const Rewards two{.value_NR = torch::tensor({0.0, 1.0, 2.0, 0.0, 1.0, 3.0, 1.0, 7.0}, at::kDouble).view({4, 2}),
+                    .weight_R = {1.0, 2.0}};
+  const auto of = [](double half, double std) { return half / (std + 1e-4); };
+  const double first = of(1, std::sqrt(2.0)), second = of(0.5, std::sqrt(0.5)), third = of(2, std::sqrt(8.0));
+  const std::vector<double> sums = {-first + 2 * second, first - 2 * second, -2 * third, 2 * third};
+  double squares = 0;
+  for (const double sum : sums) squares += sum * sum;
+  std::vector<double> expected;
+  for (const double sum : sums) expected.push_back(of(sum, std::sqrt(squares / 3)));
+  expect_values(advantages(two, 2, {.multi_objective_aggregation = "normalize_then_sum"}), expected, 1e-12);
+}
+
+TEST(Advantages, NormalizeThenSumLeavesOutWhatDoesNotApply) {
+  // The second reward judges only the first group; the last completion is judged by none.
+  const Rewards two{
+      .value_NR =
+          torch::tensor({0.0, 1.0, 1.0, 0.0, 1.0, kNotJudged, kNotJudged, kNotJudged}, at::kDouble).view({4, 2}),
+      .weight_R = {1.0, 3.0}};
+  const double half = 0.5 / (std::sqrt(0.5) + 1e-4);
+  const std::vector<double> sums = {-half + 3 * half, half - 3 * half, 0};  // of the three that count
+  const double divisor = std::sqrt(2 * 4 * half * half / 2) + 1e-4;
+  expect_values(advantages(two, 2, {.multi_objective_aggregation = "normalize_then_sum"}),
+                {sums[0] / divisor, sums[1] / divisor, 0, 0}, 1e-12);
+}
+
+TEST(Advantages, RlooComparesWithTheOthers) {
+  // Others of 1, 3, 8: 5.5, 4.5, 2.
+  expect_values(advantages_by("rloo", single({1, 3, 8}), 3), {-4.5, -1.5, 6}, 1e-12);
+  expect_values(advantages_by("rloo", single({1, kNotJudged, 8, 2}), 4), {-4, 0, 6.5, -2.5}, 1e-12);
+  expect_values(advantages_by("rloo", single({1, kNotJudged, 8, 2}), 2), {0, 0, 6, -6}, 1e-12);  // alone: no others
+}
+
+TEST(Advantages, ReinforcePlusPlusNormalizesOverTokens) {
+  // Rewards 1 and 4 of 1 and 3 tokens: mean 13/4; squares (9/4)² + 3 (3/4)² = 27/4 over 3, deviation 3/2.
+  const double divisor = 1.5 + 1e-4;
+  expect_values(advantages_by("reinforce_plus_plus", single({1, 4}, {1, 3}), 1), {-2.25 / divisor, 0.75 / divisor},
+                1e-12);
+  expect_values(advantages_by("reinforce_plus_plus", single({1, kNotJudged, 4}, {1, 7, 3}), 3),
+                {-2.25 / divisor, 0, 0.75 / divisor}, 1e-12);
+}
+
+TEST(Advantages, ReinforcePlusPlusBaselineTakesTheGroupMeanOffFirst) {
+  // Group means 2 and 10 leave −1, 1, −2, 2 of 1, 1, 2, 4 tokens: mean 4/8; squares 2.25 + 0.25 + 12.5 + 9 over 7.
+  const double divisor = std::sqrt(24.0 / 7) + 1e-4;
+  expect_values(advantages_by("reinforce_plus_plus_baseline", single({1, 3, 8, 12}, {1, 1, 2, 4}), 2),
+                {-1.5 / divisor, 0.5 / divisor, -2.5 / divisor, 1.5 / divisor}, 1e-12);
+}
+
+TEST(Advantages, WithoutADifferenceAreExactlyZero) {
+  const std::vector<double> same(4, 0.1), none(4, kNotJudged);
+  for (const std::string estimator : {"grpo", "rloo", "reinforce_plus_plus", "reinforce_plus_plus_baseline"}) {
+    for (const auto& values : {same, none, std::vector<double>{kNotJudged, 0.1, 0.1 + 1e-17, kNotJudged}}) {
+      for (const int64_t num_generations : {1, 2, 4}) {
+        expect_values(advantages_by(estimator, single(values, {1, 2, 3, 4}), num_generations), {0, 0, 0, 0}, 0);
+      }
+    }
+    EXPECT_EQ(advantages_by(estimator, single({}), 4).size(0), 0);
+    // Groups of one: nothing in the group differs; only reinforce_plus_plus looks beyond it.
+    const at::Tensor alone = advantages_by(estimator, single({1, 2}, {1, 1}), 1);
+    EXPECT_EQ(alone[1].item<double>() > 0, estimator == "reinforce_plus_plus") << estimator;
+    // A completion without tokens is no part of a mean over tokens, and divides nothing by 0.
+    EXPECT_TRUE(advantages_by(estimator, single({1, 2}, {0, 1}), 2).isfinite().all().item<bool>());
+  }
+  const AdvantageConfig gdpo{.multi_objective_aggregation = "normalize_then_sum"};
+  expect_values(advantages(single(same), 2, gdpo), {0, 0, 0, 0}, 0);
+  expect_values(advantages(single(none), 2, gdpo), {0, 0, 0, 0}, 0);
+  expect_values(advantages(single({0.1, 0.1, 1, 2}), 2, gdpo).slice(0, 0, 2), {0, 0}, 0);
+}
+
+TEST(Advantages, RefusesWhatDoesNotFit) {
+  for (const std::string estimator : {"grpo", "rloo", "reinforce_plus_plus", "reinforce_plus_plus_baseline"}) {
+    EXPECT_THROW(advantages_by(estimator, single({1, 2, 3}, {1, 1, 1}), 2), ShapeError) << estimator;
+    EXPECT_THROW(advantages_by(estimator, single({1, 2}, {1, 1}), 0), ShapeError) << estimator;
+  }
+  EXPECT_THROW(advantages_by("reinforce_plus_plus", single({1, 2}), 2), ShapeError) << "lengths are missing";
+  EXPECT_THROW(advantages_by("gae", single({1, 2}, {1, 1}), 2), ConfigError);
+  EXPECT_THROW(advantages(single({1, 2}), 2, {.scale_rewards = "all"}), ConfigError);
+  EXPECT_THROW(advantages(single({1, 2}), 2, {.multi_objective_aggregation = "sum"}), ConfigError);
+}
+
 TEST(FracRewardZeroStd, CountsGroupsWithoutSignal) {
   EXPECT_DOUBLE_EQ(frac_reward_zero_std(rewards({1, 1, 0, 1, 0, 0, 2, 3}), 2), 0.5);
   EXPECT_DOUBLE_EQ(frac_reward_zero_std(rewards({kNotJudged, 1, 0, 1}), 2), 0.5);
