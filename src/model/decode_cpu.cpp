@@ -28,13 +28,15 @@ void check_row(const DecodeRow& row, const ModelConfig& config, int64_t num_posi
 CpuDecoder::CpuDecoder(const DecodeWeights& weights, KvCache& cache, int64_t max_rows, int num_threads)
     : weights_(weights.state()),
       cache_(cache),
-      scratch_(weights.config(), reachable_positions(weights.config(), cache), max_rows, num_threads),
+      scratch_(weights.config(), weights.options(), reachable_positions(weights.config(), cache), max_rows,
+               num_threads),
       team_(num_threads > 1 ? std::make_unique<ops::Team>(num_threads) : nullptr),
       pace_(num_threads) {
   AHA_CHECK(cache.type() == weights.options().type, "weights and cache must be of one number type");
+  AHA_CHECK(cache.page_bytes() >= KvCache::page_bytes(weights.config(), weights.options()) &&
+                cache.width() == cache_width(weights.config(), weights.options()),
+            "the cache must be made with the options of the weights");
   if (!weights.options().with_mtp) return;
-  AHA_CHECK(cache.page_bytes() == KvCache::page_bytes(weights.config(), weights.options()),
-            "weights with an MTP module need a cache with its layer");
   draft_ = std::make_unique<DecodeDraft>(weights_, cache, scratch_, team_.get(), num_threads);
 }
 

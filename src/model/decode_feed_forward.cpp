@@ -26,7 +26,8 @@ class FeedForwardStep {
     } else {
       activate(weights_.dense, normed_, num_rows_, scratch_.hidden_R.get());
       part_.barrier();
-      project_down(weights_.dense, scratch_.hidden_R.get(), num_rows_, scratch_.x_RD.get(), /*accumulate=*/true);
+      project_down(weights_.dense, scratch_.hidden_R.get(), num_rows_, scratch_.block_RD.get());
+      part_.add_block(weights_.dense.down.columns(part_.share));
     }
     part_.barrier();
   }
@@ -46,8 +47,8 @@ class FeedForwardStep {
     }
   }
 
-  void project_down(const DecodeMlp& mlp, const float* hidden, int64_t num_rows, float* y, bool accumulate) {
-    mlp.down.multiply(hidden, num_rows, mlp.down.k(), y, width_, accumulate, part_.share);
+  void project_down(const DecodeMlp& mlp, const float* hidden, int64_t num_rows, float* y) {
+    mlp.down.multiply(hidden, num_rows, mlp.down.k(), y, width_, /*accumulate=*/false, part_.share);
   }
 
   void run_experts() {
@@ -61,11 +62,11 @@ class FeedForwardStep {
       activate(expert, own_.gathered_RD.get(), count, expert_hidden(begin));
     });
     part_.barrier();
-    if (has_shared) project_down(weights_.shared, scratch_.hidden_R.get(), num_rows_, scratch_.x_RD.get(), true);
+    if (has_shared) project_down(weights_.shared, scratch_.hidden_R.get(), num_rows_, scratch_.shared_RD.get());
     for_experts([&](const DecodeMlp& expert, int64_t begin, int64_t count) {
-      project_down(expert, expert_hidden(begin), count, scratch_.expert_out.get() + begin * width_, false);
+      project_down(expert, expert_hidden(begin), count, scratch_.expert_out.get() + begin * width_);
     });
-    combine();
+    combine(has_shared);
   }
 
   float* expert_hidden(int64_t slot) { return scratch_.hidden_RK.get() + slot * state_.config.moe_intermediate_size; }
@@ -120,13 +121,21 @@ class FeedForwardStep {
     }
   }
 
-  // All experts' products with `down` are cut alike.
-  void combine() {
+  // All experts' products with `down` are cut alike. In the order of the training forward: the experts of a row, best
+  // first, then the shared ones, then what was there before.
+  void combine(bool has_shared) {
     const ops::Columns columns = weights_.experts.front().down.columns(part_.share);
-    for (int64_t i = 0; i < num_rows_ * top_k_; ++i) {
-      ops::axpy(choice_.weight_RK[i], scratch_.expert_out.get() + own_.slot_RK[i] * width_ + columns.begin,
-                scratch_.x_RD.get() + i / top_k_ * width_ + columns.begin, columns.end - columns.begin);
+    const int64_t count = columns.end - columns.begin;
+    for (int64_t r = 0; r < num_rows_; ++r) {
+      float* block = scratch_.block_RD.get() + r * width_ + columns.begin;
+      std::fill_n(block, count, 0.0f);
+      for (int64_t i = r * top_k_; i < (r + 1) * top_k_; ++i) {
+        ops::axpy(choice_.weight_RK[i], scratch_.expert_out.get() + own_.slot_RK[i] * width_ + columns.begin, block,
+                  count);
+      }
+      if (has_shared) ops::axpy(1.0f, scratch_.shared_RD.get() + r * width_ + columns.begin, block, count);
     }
+    part_.add_block(columns);
   }
 
   const DecodeWeights::State& state_;

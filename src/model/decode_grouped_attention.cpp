@@ -103,14 +103,9 @@ class GroupedStep {
   }
 
   void add_output() {
-    const int64_t hidden_size = config_.hidden_size;
-    const ops::Columns own = weights_.output.columns(part_.share);
-    for (int64_t r = 0; r < num_rows_ && !weights_.output_bias.empty(); ++r) {
-      ops::axpy(1.0f, weights_.output_bias.data() + own.begin, scratch_.x_RD.get() + r * hidden_size + own.begin,
-                own.end - own.begin);
-    }
-    weights_.output.multiply(scratch_.mixed_R.get(), num_rows_, heads_ * width_, scratch_.x_RD.get(), hidden_size,
-                             /*accumulate=*/true, part_.share);
+    weights_.output.multiply(scratch_.mixed_R.get(), num_rows_, heads_ * width_, scratch_.block_RD.get(),
+                             config_.hidden_size, /*accumulate=*/false, part_.share);
+    part_.add_block(weights_.output.columns(part_.share), weights_.output_bias);
   }
 
   const ModelConfig& config_;

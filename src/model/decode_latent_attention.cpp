@@ -26,8 +26,9 @@ class LatentStep {
     part_.barrier();
     attend();
     part_.barrier();
-    weights_.output.multiply(scratch_.mixed_R.get(), num_rows_, heads_ * config_.v_head_dim, scratch_.x_RD.get(),
-                             config_.hidden_size, /*accumulate=*/true, part_.share);
+    weights_.output.multiply(scratch_.mixed_R.get(), num_rows_, heads_ * config_.v_head_dim, scratch_.block_RD.get(),
+                             config_.hidden_size, /*accumulate=*/false, part_.share);
+    part_.add_block(weights_.output.columns(part_.share));
     part_.barrier();
   }
 

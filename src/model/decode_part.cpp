@@ -35,6 +35,16 @@ const float* DecodePart::normalize_wanted(const std::vector<float>& weight) cons
   return normalize_rows(*this, weight, std::ssize(scratch.wanted), [&](int64_t i) { return scratch.wanted[i]; });
 }
 
+// In the order of the training forward: a block's sums first, then its bias, then what was there before.
+void DecodePart::add_block(ops::Columns columns, const std::vector<float>& bias) const {
+  const int64_t width = weights.config.hidden_size, count = columns.end - columns.begin;
+  for (int64_t r = 0; r < num_rows(); ++r) {
+    float* block = scratch.block_RD.get() + r * width + columns.begin;
+    if (!bias.empty()) ops::axpy(1.0f, bias.data() + columns.begin, block, count);
+    ops::axpy(1.0f, block, scratch.x_RD.get() + r * width + columns.begin, count);
+  }
+}
+
 AttentionTile DecodePart::attention_tile() const {
   const int64_t heads = weights.config.num_attention_heads;
   if (num_rows() < kRowsPerPart * share.parts) return {0, num_rows(), share.begin(heads), share.end(heads)};
@@ -54,6 +64,8 @@ void DecodePart::store(const DecodeRow& row, int64_t layer, int64_t begin, const
 void decode_layer(const DecodePart& part, int64_t layer) {
   if (part.weights.config.attention == AttentionKind::kGrouped) {
     decode_grouped_attention(part, layer);
+  } else if (part.weights.options.expand_latents) {
+    decode_expanded_attention(part, layer);
   } else {
     decode_latent_attention(part, layer);
   }

@@ -48,6 +48,8 @@ struct DecodePart {
   const float* normalize(const std::vector<float>& weight) const;
   /// The norm of those that want logits, one after the other.
   const float* normalize_wanted(const std::vector<float>& weight) const;
+  /// x += block_RD (+ bias), in this part's columns.
+  void add_block(ops::Columns columns, const std::vector<float>& bias = {}) const;
   /// What this part attends to: its rows where there are many, else heads.
   AttentionTile attention_tile() const;
   /// `width` numbers from `begin` of a row's slot in the cache.
@@ -57,6 +59,7 @@ struct DecodePart {
 /// x_RD += attention of normed rows, whose keys and values (or latents) it appends to the cache. Rows see what stands
 /// in the cache and those of their sequence before them in `rows`. All parts together; ends with a barrier.
 void decode_latent_attention(const DecodePart& part, int64_t layer);
+void decode_expanded_attention(const DecodePart& part, int64_t layer);  // of latents, with their keys and values
 void decode_grouped_attention(const DecodePart& part, int64_t layer);
 
 /// x_RD += feed-forward block of its normed rows. All parts together; ends with a barrier.

@@ -29,7 +29,7 @@ struct ExpertChoice {
 
 /// What one part of a step writes and reads alone.
 struct PartScratch {
-  PartScratch(const ModelConfig& config, int64_t num_positions, int64_t max_rows);
+  PartScratch(const ModelConfig& config, const DecodeOptions& options, int64_t num_positions, int64_t max_rows);
   FloatBuffer normed_RD, q_normed_R;  // of few rows
   ExpertChoice choice;                // of few rows
   FloatBuffer line;                   // a slot of the cache before it is stored
@@ -43,24 +43,29 @@ struct PartScratch {
 
 struct DecodeScratch {
   /// @param num_positions no row stands at or beyond it
-  DecodeScratch(const ModelConfig& config, int64_t num_positions, int64_t max_rows, int num_parts);
+  DecodeScratch(const ModelConfig& config, const DecodeOptions& options, int64_t num_positions, int64_t max_rows,
+                int num_parts);
   /// Cuts rows among so many parts so that each attends to as many tokens.
   void cut_rows(std::span<const DecodeRow> rows, int num_parts);
 
   int64_t max_rows;
   DecodeRope rope;
   FloatBuffer x_RD, normed_RD;
+  FloatBuffer block_RD;            // what an attention or feed-forward block adds to x
   std::vector<int64_t> first_row;  // of each part, and the end
   // attention
   int64_t input_width = 0;  // of attention.input's rows
   FloatBuffer input_R;      // [R, input_width]
   FloatBuffer q_normed_R;   // [R, q_lora_rank]
   FloatBuffer q_R;          // [R, H·(nope + rope)], with q_lora_rank only
+  FloatBuffer latent_R;     // [R, kv_lora_rank], normed, and
+  FloatBuffer kv_R;         // [R, H·(nope + v)], what kv_b_proj makes of them: with expanded latents only
   FloatBuffer query;        // R·H queries of W, as PagedAttention takes them
   FloatBuffer attended;     // R·H sums of values, likewise
   FloatBuffer mixed_R;      // [R, H·v_head_dim], what o_proj reads
   // feed-forward
   FloatBuffer hidden_R;    // [R, widest intermediate], activated: of a dense block or of the shared experts
+  FloatBuffer shared_RD;   // what the shared experts add
   FloatBuffer hidden_RK;   // [R·K, moe_intermediate_size], activated, sorted by expert
   FloatBuffer expert_out;  // [R·K, D], sorted by expert
   ExpertChoice choice;
@@ -70,7 +75,7 @@ struct DecodeScratch {
   std::vector<PartScratch> parts;
 
  private:
-  void make_attention(const ModelConfig& config);
+  void make_attention(const ModelConfig& config, const DecodeOptions& options);
   void make_feed_forward(const ModelConfig& config);
 };
 

@@ -22,8 +22,12 @@ std::string layer_prefix(int64_t layer) { return "layers." + std::to_string(laye
 
 class Packer {
  public:
-  Packer(const Model& model, ops::NumberType type)
-      : model_(model), config_(model.config()), type_(type), merged_(model) {}
+  Packer(const Model& model, const DecodeOptions& options)
+      : model_(model),
+        config_(model.config()),
+        type_(options.type),
+        expands_latents_(options.expand_latents),
+        merged_(model) {}
 
   std::vector<float> floats(const std::string& name) const { return to_floats(tensor(name)); }
 
@@ -96,7 +100,11 @@ class Packer {
       out.q_a_norm = floats(prefix + "q_a_layernorm");
       out.q_b = pack(prefix + "q_b_proj");
     }
-    absorb(tensor(prefix + "kv_b_proj"), out);
+    if (expands_latents_) {
+      out.kv_b = pack(prefix + "kv_b_proj");
+    } else {
+      absorb(tensor(prefix + "kv_b_proj"), out);
+    }
   }
 
   void add_grouped(const std::string& prefix, DecodeAttention& out) const {
@@ -135,13 +143,14 @@ class Packer {
   const Model& model_;
   const ModelConfig& config_;
   const ops::NumberType type_;
+  const bool expands_latents_;
   const MergedWeights merged_;
 };
 
 int64_t bytes_of(const std::vector<float>& floats) { return std::ssize(floats) * int64_t{sizeof(float)}; }
 
 int64_t attention_bytes(const DecodeAttention& attention) {
-  int64_t bytes = attention.input.bytes() + attention.output.bytes() + attention.q_b.bytes();
+  int64_t bytes = attention.input.bytes() + attention.output.bytes() + attention.q_b.bytes() + attention.kv_b.bytes();
   for (const auto* heads : {&attention.w_uk, &attention.w_uv}) {
     for (const ops::PackedWeight& head : *heads) bytes += head.bytes();
   }
@@ -189,6 +198,8 @@ DecodeWeights::DecodeWeights(const Model& model, const DecodeOptions& options) :
   state_->config = model.config();
   state_->options = options;
   check_has_output_head(model.config());
+  AHA_CHECK(!options.expand_latents || (options.type == ops::NumberType::kFloat32 && !options.tensor_device),
+            "latents are expanded in float32 on the CPU");
   AHA_CHECK(!options.with_mtp || model.config().num_nextn_predict_layers == 1, "the model has no MTP module");
   if (!options.tensor_device) state_->layers.resize(model.config().num_hidden_layers + (options.with_mtp ? 1 : 0));
   update(model);
@@ -203,7 +214,7 @@ void DecodeWeights::update(const Model& model) {
     state_->tensors = std::make_unique<TensorWeights>(make_tensor_weights(model, state_->options));
     return;
   }
-  const Packer packer(model, state_->options.type);
+  const Packer packer(model, state_->options);
   state_->embedding = packer.rows("embed_tokens");
   state_->norm = packer.floats("norm");
   state_->head = packer.pack(config.tie_word_embeddings ? "embed_tokens" : "lm_head");

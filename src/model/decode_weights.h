@@ -40,6 +40,7 @@ struct DecodeAttention {
   ops::PackedWeight q_b;                // with q_lora_rank only
   std::vector<ops::PackedWeight> w_uk;  // per head: a query of nope_dim becomes one of kv_lora_rank
   std::vector<ops::PackedWeight> w_uv;  // per head: a sum of latents becomes one of v_head_dim
+  ops::PackedWeight kv_b;               // with expanded latents, instead of the last two: [H·(nope + v), rank]
   // of grouped queries; empty where the model has none
   std::vector<float> input_bias, output_bias, q_norm, k_norm;
 };

@@ -42,16 +42,21 @@ FloatBuffer make_float_buffer(int64_t count) {
   return FloatBuffer(allocate_aligned(static_cast<size_t>(count) * sizeof(float), kCacheLine));
 }
 
+int64_t cache_width(const ModelConfig& config, const DecodeOptions& options) {
+  const bool expands = options.expand_latents && config.attention == AttentionKind::kLatent;
+  return expands ? config.num_attention_heads * (config.qk_head_dim() + config.v_head_dim) : config.cache_width();
+}
+
 int64_t KvCache::page_bytes(const ModelConfig& config, const DecodeOptions& options) {
   const int64_t num_layers = config.num_hidden_layers + (options.with_mtp ? 1 : 0);
-  return kPageTokens * num_layers * config.cache_width() * ops::bytes_of(options.type);
+  return kPageTokens * num_layers * cache_width(config, options) * ops::bytes_of(options.type);
 }
 int64_t KvCache::page_bytes() const { return kPageTokens * num_layers_ * width_ * ops::bytes_of(type_); }
 
 KvCache::KvCache(const ModelConfig& config, int64_t cache_bytes, const DecodeOptions& options)
     : type_(options.type),
       num_layers_(config.num_hidden_layers + (options.with_mtp ? 1 : 0)),
-      width_(config.cache_width()),
+      width_(cache_width(config, options)),
       num_pages_(std::max<int64_t>(cache_bytes, 0) / page_bytes()),
       references_(num_pages_, 0) {
   if (options.tensor_device) {

@@ -32,8 +32,11 @@ model::DecodeOptions decode_options(const EngineOptions& options, const model::M
   const bool is_bfloat16 =
       options.dtype == "bfloat16" || (options.dtype == "auto" && policy.dtype() == at::ScalarType::BFloat16);
   model::DecodeOptions decoding{.type = is_bfloat16 ? ops::NumberType::kBFloat16 : ops::NumberType::kFloat32,
-                                .with_mtp = options.speculation == "mtp"};
+                                .with_mtp = options.speculation == "mtp",
+                                .expand_latents = options.exact_logprobs};
   const at::Device device = policy.weights().front().tensor.device();
+  check(!options.exact_logprobs || (!is_bfloat16 && device.is_cpu()), "exact_logprobs",
+        "takes float32 on the CPU: rounded or other sums cannot have the bits of the training forward");
   if (!device.is_cpu()) decoding.tensor_device = device;
   return decoding;
 }

@@ -1,5 +1,7 @@
-// The decode forward: absorbed MLA or grouped queries over a paged cache, no autograd, nothing allocated per token.
+// The decode forward: latent attention or grouped queries over a paged cache, no autograd, nothing allocated per token.
 //
+// Everything but absorbed latent attention is summed in the order of the training forward: in float32 the logits of
+// models with grouped queries, and with expanded latents of all models, are those of Model::logits, bit for bit.
 // Rows of a step are independent: a row's bits do not depend on which other rows share the step. (With tensor_device
 // rows are independent too, but their last bits are up to LibTorch.)
 #pragma once
@@ -28,6 +30,10 @@ FloatBuffer make_float_buffer(int64_t count);
 struct DecodeOptions {
   ops::NumberType type = ops::NumberType::kFloat32;
   bool with_mtp = false;  // also the MTP module, for drafts; the model must have one
+  /// Latent attention over keys and values of all heads, as the training forward computes it, instead of over latents
+  /// with absorbed projections: the cache holds H·(nope + rope + v) numbers a token instead of kv_lora_rank + rope. For
+  /// float32 on the CPU.
+  bool expand_latents = false;
   /// Where LibTorch's operations run the steps, over weights and a cache that lie there; none: own kernels on the CPU.
   std::optional<at::Device> tensor_device = {};
 };
@@ -53,9 +59,12 @@ class DecodeWeights {
   std::unique_ptr<State> state_;
 };
 
-/// Pages of kPageTokens tokens, all layers of a page together. Per token and layer ModelConfig::cache_width() floats:
-/// kv_lora_rank latents (after their norm) and qk_rope_head_dim rope values (rotated), or the keys of all key-value
-/// heads (normed, rotated) and then their values; float32 or bfloat16. The MTP module's layer, if kept, is the last.
+/// Numbers a token leaves in a layer's cache: ModelConfig::cache_width(), or more with expanded latents.
+int64_t cache_width(const ModelConfig& config, const DecodeOptions& options);
+
+/// Pages of kPageTokens tokens, all layers of a page together. Per token and layer cache_width() numbers: kv_lora_rank
+/// latents (after their norm) and qk_rope_head_dim rope values (rotated), or the keys of all key-value heads (normed,
+/// rotated) and then their values; float32 or bfloat16. The MTP module's layer, if kept, is the last.
 /// Reference-counted; not thread-safe (one per worker). Copies of a cache share its memory, not its counts.
 class KvCache {
  public:

@@ -23,6 +23,9 @@ struct EngineOptions {
   int64_t max_rows = 256;                    // tokens that a worker computes in one step, prompts' included
   int64_t max_sequences = 64;                // completions that a worker writes at a time: more fall out of its caches
   std::string dtype = "auto";                // auto (the model's) | float32 | bfloat16: of weights, products and cache
+  // Log-probs of the untempered policy have the bits of Model::forward and Model::score: latent attention keeps the
+  // keys and values of all heads, several times the cache (other attention does so anyway). For float32.
+  bool exact_logprobs = false;
   // Drafts that are checked in the same step as the token before them. A draft stays only if it is the very token that
   // would have been drawn, so that completions do not change by a bit; they only come faster, or slower.
   std::string speculation = "none";  // none | ngram (what followed the last tokens before) | mtp (the model's own head)

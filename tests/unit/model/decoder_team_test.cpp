@@ -37,9 +37,9 @@ std::vector<ModelConfig> team_configs() {
 
 TEST(DecoderTeam, PromptsAndTokensHaveTheBitsOfOneThread) {
   for (const ModelConfig& config : team_configs()) {
-    for (const ops::NumberType type : {ops::NumberType::kFloat32, ops::NumberType::kBFloat16}) {
+    for (const DecodeOptions& options :
+         {DecodeOptions{}, DecodeOptions{.expand_latents = true}, DecodeOptions{.type = ops::NumberType::kBFloat16}}) {
       SCOPED_TRACE(config.model_type + " " + std::to_string(config.hidden_size));
-      const DecodeOptions options{.type = type};
       const Model model = Model::make(config, 5);
       stir(model);
       const DecodeWeights weights(model, options);
@@ -53,6 +53,22 @@ TEST(DecoderTeam, PromptsAndTokensHaveTheBitsOfOneThread) {
         }
         cache = KvCache(config, bytes_for(config, 40, options), options);
       }
+    }
+  }
+}
+
+TEST(DecoderTeam, HasTheBitsOfTheTrainingForward) {
+  for (const ModelConfig& config : team_configs()) {
+    SCOPED_TRACE(config.model_type + " " + std::to_string(config.hidden_size));
+    const DecodeOptions options{.expand_latents = true};
+    const Model model = Model::make(config, 5);
+    stir(model);
+    KvCache cache(config, bytes_for(config, 4, options), options);
+    const Text text = make_text(cache, 150, config.vocab_size, 3);
+    const at::Tensor expected = model.logits(pack_tokens({&text.tokens})).detach();
+    for (const int64_t rows_per_step : {1, 50}) {
+      const at::Tensor logits = to_tensor(decode(DecodeWeights(model, options), cache, text, rows_per_step, 2));
+      EXPECT_TRUE(at::equal(logits, expected)) << (logits - expected).abs().max().item<double>();
     }
   }
 }

@@ -56,18 +56,18 @@ at::Tensor trained_logprobs(const Model& model, const std::vector<int32_t>& prom
 }
 
 TEST(EngineFamilies, SampledLogprobsAreThoseOfTheTrainingForward) {
-  for (const ModelConfig& config : {model::tiny_deepseek_v2(), model::tiny_qwen2(), model::tiny_qwen3(),
-                                    model::tiny_qwen3_moe(), model::tiny_llama()}) {
+  for (const ModelConfig& config : {model::tiny_config(), model::tiny_deepseek_v2(), model::tiny_qwen2(),
+                                    model::tiny_qwen3(), model::tiny_qwen3_moe(), model::tiny_llama()}) {
     SCOPED_TRACE(config.model_type);
     const Model policy = stirred(config);
-    Engine engine(policy, nullptr, {.num_threads = 2});
+    Engine engine(policy, nullptr, {.num_threads = 2, .exact_logprobs = true});
     const CompletionBatch batch = engine.generate(prompts_of({1, 17, 64, 70}), sampling(4, 90), kKey);
     const at::NoGradGuard no_grad;
     for (const Completion& completion : batch.completions) {
       ASSERT_EQ(completion.token_ids.size(), 90);
       const at::Tensor expected =
           trained_logprobs(policy, batch.prompts[completion.prompt_index].token_ids, completion);
-      EXPECT_LE((torch::tensor(completion.policy_logprobs) - expected).abs().max().item<double>(), 1e-5);
+      EXPECT_TRUE(at::equal(torch::tensor(completion.policy_logprobs), expected));
     }
   }
 }
