@@ -69,11 +69,20 @@ struct Head {
 };
 
 template <class T>
-void score(const Head<T>& head, T* logprob, T* entropy, T* logsumexp) {
+bool is_any_above(const T* row, T limit, int64_t count) {
+  int found = 0;
+  for (int64_t v = 0; v < count; ++v) found |= row[v] > limit;
+  return found != 0;
+}
+
+template <class T>
+void score(const Head<T>& head, T* logprob, T* entropy, T* logsumexp, bool* is_best) {
   head.for_chunks([&](int64_t first, int64_t count, const T* logits) {
     for (int64_t t = first; t < first + count; ++t, logits += head.vocab_size) {
       logsumexp[t] = logsumexp_row(logits, head.scale, head.vocab_size, entropy + t);
-      logprob[t] = std::min(T{0}, head.scale * logits[head.target[t]] - logsumexp[t]);
+      const T target = logits[head.target[t]];
+      logprob[t] = std::min(T{0}, head.scale * target - logsumexp[t]);
+      is_best[t] = !is_any_above(logits, target, head.vocab_size);
     }
   });
 }
@@ -148,15 +157,17 @@ class TokenLogprobFunction : public torch::autograd::Function<TokenLogprobFuncti
     const Tensor hidden = hidden_in.contiguous(), head = head_in.contiguous(), target = target_in.contiguous();
     Tensor logprob = at::empty({hidden.size(0)}, hidden.options());
     Tensor entropy = at::empty_like(logprob), logsumexp = at::empty_like(logprob);
+    Tensor is_best = at::empty({hidden.size(0)}, hidden.options().dtype(at::kBool));
     AT_DISPATCH_FLOATING_TYPES(hidden.scalar_type(), "token_logprob", [&] {
       score(Head<scalar_t>(hidden, head, target, temperature, products), logprob.data_ptr<scalar_t>(),
-            entropy.data_ptr<scalar_t>(), logsumexp.data_ptr<scalar_t>());
+            entropy.data_ptr<scalar_t>(), logsumexp.data_ptr<scalar_t>(), is_best.data_ptr<bool>());
     });
     context->set_materialize_grads(false);
     context->save_for_backward({hidden, head, target, logsumexp, entropy});
     context->saved_data["temperature"] = temperature;
     save_products(*context, products);
-    return {logprob, entropy};
+    context->mark_non_differentiable({is_best});
+    return {logprob, entropy, is_best};
   }
 
   static variable_list backward(AutogradContext* context, variable_list upstream) {
@@ -188,7 +199,7 @@ TokenLogprob token_logprob(const Tensor& hidden_TD, const Tensor& head_VD, const
   if (!(temperature > 0))
     throw ShapeError("[token_logprob] temperature: is " + std::to_string(temperature) + ", but must be above 0");
   const variable_list out = TokenLogprobFunction::apply(hidden_TD, head_VD, target_T, temperature, products);
-  return {out[0], out[1]};
+  return {out[0], out[1], out[2]};
 }
 
 }  // namespace aha::ops

@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include "aha/core/error.h"
-#include "aha/ops/linear.h"
 #include "aha/ops/parallel.h"
+#include "aha/ops/token_logprob.h"
 #include "train/expert_load.h"
 #include "train/micro_batches.h"
 
@@ -90,30 +90,15 @@ Targets targets_of(const std::vector<const Lesson*>& lessons, const model::Packe
 }
 
 /// What the output head says of the targets, products rounded as the config asks.
-model::TokenScores score_targets(const model::Model& model, const SftConfig& config, const at::Tensor& hidden_TD,
-                                 const Targets& targets) {
-  return model.score(hidden_TD.index_select(0, targets.row_R), targets.token_R, /*temperature=*/1.0,
-                     products_of(config));
+ops::TokenLogprob score_targets(const model::Model& model, const SftConfig& config, const at::Tensor& hidden_TD,
+                                const Targets& targets) {
+  const at::Tensor& head_VD = model.parameter(model.config().tie_word_embeddings ? "embed_tokens" : "lm_head");
+  return ops::token_logprob(hidden_TD.index_select(0, targets.row_R), head_VD, targets.token_R, /*temperature=*/1.0,
+                            products_of(config));
 }
 
-at::Tensor weighted_nll(const model::TokenScores& scores, const Targets& targets) {
+at::Tensor weighted_nll(const ops::TokenLogprob& scores, const Targets& targets) {
   return -(scores.logprob_T * targets.weight_R).sum();
-}
-
-// Rows whose likeliest token is the target, in chunks: no [T, V] tensor.
-int64_t count_correct(const model::Model& model, const at::Tensor& hidden_TD, const Targets& targets) {
-  const at::NoGradGuard no_grad;
-  const auto& config = model.config();
-  const at::Tensor& head_VD = model.parameter(config.tie_word_embeddings ? "embed_tokens" : "lm_head");
-  const int64_t chunk = std::max<int64_t>(1, (int64_t{1} << 20) / config.vocab_size);
-  int64_t correct = 0;
-  for (int64_t start = 0; start < targets.row_R.numel(); start += chunk) {
-    const int64_t end = std::min(start + chunk, targets.row_R.numel());
-    const at::Tensor hidden_RD = hidden_TD.index_select(0, targets.row_R.slice(0, start, end));
-    const at::Tensor likeliest_R = ops::linear(hidden_RD, head_VD).argmax(1);
-    correct += likeliest_R.eq(targets.token_R.slice(0, start, end)).sum().item<int64_t>();
-  }
-  return correct;
 }
 
 /// Loss of one micro-batch as its share of the whole batch's loss.
@@ -138,7 +123,7 @@ at::Tensor micro_batch_loss(const model::Model& model, const SftConfig& config, 
   const at::Tensor nll = weighted_nll(scores, next);
   part.nll = nll.item<double>();
   part.entropy = scores.entropy_T.sum().item<double>();
-  part.num_correct = count_correct(model, out.hidden_TD, next);
+  part.num_correct = scores.is_best_T.sum().item<int64_t>();
   at::Tensor loss = nll / batch.weight;
   if (with_mtp && batch.mtp_weight > 0) {
     const Targets second = targets_of(lessons, tokens, 2, model.dtype());

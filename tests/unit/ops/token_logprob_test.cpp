@@ -55,6 +55,7 @@ TEST(TokenLogprob, MatchesTorchInFloat64AroundChunkEdges) {
       EXPECT_LE((ours.logprob_T.detach() - exact.logprob.detach()).abs().max().item<double>(), 1e-5);
       EXPECT_LE((ours.entropy_T - exact.entropy.detach()).abs().max().item<double>(), 1e-5);
       EXPECT_LE(ours.logprob_T.max().item<double>(), 0.0);
+      EXPECT_TRUE(at::equal(ours.is_best_T, at::mm(hidden64, head64.t()).argmax(1).eq(target)));
       (ours.logprob_T * factor).sum().backward();
       (exact.logprob * factor).sum().backward();
       if (vocab_size == 1) continue;  // exactly zero; ours within rounding
