@@ -1,8 +1,4 @@
-// GRPO on a game of one letter, against a plain float64 gradient, and what must not change its bits.
-#include <ATen/ops/log_softmax.h>
-#include <ATen/ops/zeros.h>
-#include <torch/csrc/autograd/autograd.h>
-
+// GRPO on a game of one letter: it learns, reports, resumes, and does nothing where there is nothing to learn from.
 #include "aha/train/grpo_trainer.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +16,6 @@ using aha::test::copy_of_parameters;
 using aha::test::equal_parameters;
 using aha::test::relative_difference;
 using aha::test::tiny_model;
-using at::Tensor;
 using letter_game::make_trainer;
 using letter_game::prompts;
 using letter_game::share_of_low_letters;
@@ -28,22 +23,9 @@ using letter_game::small_config;
 using letter_game::starts_with_k;
 using letter_game::TextReward;
 
-struct Outcome {
-  StepReport report;
-  std::vector<Tensor> gradient, after;
-};
-
-// With an epsilon this large AdamW's first update is the gradient itself.
-constexpr double kRate = 1e6;
-Outcome one_plain_step(GrpoConfig config, int num_threads, at::ScalarType dtype = at::kDouble) {
-  config.schedule.learning_rate = kRate;
-  config.optimizer = {.adam_epsilon = kRate, .max_grad_norm = 0};
-  model::Model policy = tiny_model({}, dtype);
-  const auto before = copy_of_parameters(policy);
-  GrpoTrainer trainer = make_trainer(policy, config, share_of_low_letters, num_threads);
-  Outcome outcome{trainer.step(prompts(4), 0, 10), {}, copy_of_parameters(policy)};
-  for (size_t p = 0; p < before.size(); ++p) outcome.gradient.push_back(before[p] - outcome.after[p]);
-  return outcome;
+StepReport first_step(const GrpoConfig& config, int num_threads) {
+  model::Model policy = tiny_model();
+  return make_trainer(policy, config, share_of_low_letters, num_threads).step(prompts(4), 0, 10);
 }
 
 TEST(GrpoTrainer, LearnsTheRewardedFirstLetter) {
@@ -65,63 +47,6 @@ TEST(GrpoTrainer, GoesOnAfterAPromptThatIsRefused) {
   bad.back().token_ids.clear();
   EXPECT_THROW(trainer.step(bad, 0, 10), InputError);
   EXPECT_EQ(std::ssize(trainer.step(prompts(4), 0, 10).completions.prompts), 4);
-}
-
-TEST(GrpoTrainer, GradientEqualsAPlainPolicyGradient) {
-  for (const char* loss_type : {"grpo", "dapo", "dr_grpo"}) {
-    GrpoConfig config = small_config();
-    config.loss.loss_type = loss_type;
-    const Outcome outcome = one_plain_step(config, 2);
-    const auto& completions = outcome.report.completions;
-
-    // On-policy the ratio is 1: the gradient is that of -Σ weight · advantage · log-prob.
-    const model::Model model = tiny_model({}, at::kDouble);
-    double num_tokens = 0;
-    for (const auto& completion : completions.completions) num_tokens += double(completion.token_ids.size());
-    Tensor loss = at::zeros({}, at::kDouble);
-    for (size_t i = 0; i < completions.completions.size(); ++i) {
-      const auto& completion = completions.completions[i];
-      std::vector<int32_t> tokens = completions.prompts[size_t(completion.prompt_index)].token_ids;
-      const size_t prompt_length = tokens.size(), length = completion.token_ids.size();
-      tokens.insert(tokens.end(), completion.token_ids.begin(), completion.token_ids.end());
-      const Tensor logprob_TV = at::log_softmax(model.logits(model::pack_tokens({&tokens})), 1);
-      double weight = 1 / num_tokens;
-      if (config.loss.loss_type == "grpo") weight = 1.0 / (32.0 * double(length));
-      if (config.loss.loss_type == "dr_grpo") weight = 1.0 / (32.0 * 6.0);
-      for (size_t t = 0; t < length; ++t) {
-        const Tensor logprob = logprob_TV[int64_t(prompt_length + t - 1)][completion.token_ids[t]];
-        loss = loss - logprob * (weight * outcome.report.advantages[i]);
-      }
-    }
-    std::vector<Tensor> values;
-    for (const auto& parameter : model.parameters()) values.push_back(parameter.tensor);
-    const auto expected = torch::autograd::grad({loss}, values, {}, false, false, true);
-    EXPECT_LE(relative_difference(outcome.gradient, expected), 1e-5) << loss_type;
-  }
-}
-
-TEST(GrpoTrainer, GradientIsTheSameForAnyMicroBatch) {
-  GrpoConfig config = small_config();
-  config.loss.beta = 0.1;
-  config.tokens_per_micro_batch = 1'000'000;
-  const Outcome whole = one_plain_step(config, 1);
-  for (const int64_t tokens : {1, 30, 100}) {
-    config.tokens_per_micro_batch = tokens;
-    const Outcome cut = one_plain_step(config, 2);
-    EXPECT_LE(relative_difference(cut.gradient, whole.gradient), 1e-12) << tokens;
-    EXPECT_NEAR(cut.report.metrics.at("loss"), whole.report.metrics.at("loss"), 1e-12);
-    EXPECT_NEAR(cut.report.metrics.at("entropy"), whole.report.metrics.at("entropy"), 1e-12);
-  }
-}
-
-TEST(GrpoTrainer, BitsDoNotDependOnThreads) {
-  GrpoConfig config = small_config();
-  config.num_minibatches = 2;
-  config.tokens_per_micro_batch = 40;
-  const Outcome one = one_plain_step(config, 1, at::kFloat);
-  for (const int threads : {2, 3}) {
-    EXPECT_TRUE(equal_parameters(one.after, one_plain_step(config, threads, at::kFloat).after)) << threads;
-  }
 }
 
 TEST(GrpoTrainer, OnPolicyTheRatioIsOneAndNothingIsClipped) {
@@ -277,24 +202,24 @@ TEST(GrpoTrainer, NonFiniteLossIsSkippedAndCounted) {
 
 TEST(GrpoTrainer, ShuffledAdvantagesAreAPermutation) {
   GrpoConfig config = small_config();
-  const auto straight = one_plain_step(config, 1).report.advantages;
+  const auto straight = first_step(config, 1).advantages;
   config.shuffle_advantages = true;
-  auto shuffled = one_plain_step(config, 1).report.advantages;
+  auto shuffled = first_step(config, 1).advantages;
   EXPECT_NE(straight, shuffled);
   EXPECT_TRUE(std::is_permutation(straight.begin(), straight.end(), shuffled.begin()));
-  EXPECT_EQ(shuffled, one_plain_step(config, 3).report.advantages);
+  EXPECT_EQ(shuffled, first_step(config, 3).advantages);
 }
 
 TEST(GrpoTrainer, CompletionMetricsAreThoseOfTheCompletions) {
-  const Outcome outcome = one_plain_step(small_config(), 2);
-  const auto& metrics = outcome.report.metrics;
+  const StepReport report = first_step(small_config(), 2);
+  const auto& metrics = report.metrics;
   double tokens = 0, terminated_tokens = 0, terminated = 0, reward = 0, longest = 0;
   for (size_t i = 0; i < 32; ++i) {
-    const auto& completion = outcome.report.completions.completions[i];
+    const auto& completion = report.completions.completions[i];
     const auto length = static_cast<double>(completion.token_ids.size());
     tokens += length;
     longest = std::max(longest, length);
-    reward += *outcome.report.scores.total[i] / 32;
+    reward += *report.scores.total[i] / 32;
     if (completion.finish_reason == data::FinishReason::kLength) continue;
     terminated += 1;
     terminated_tokens += length;
@@ -308,7 +233,7 @@ TEST(GrpoTrainer, CompletionMetricsAreThoseOfTheCompletions) {
   EXPECT_NEAR(metrics.at("reward"), reward, 1e-12);
   EXPECT_NEAR(metrics.at("rewards/letter/mean"), reward, 1e-12);
   EXPECT_GT(metrics.at("reward_std"), 0);
-  EXPECT_EQ(metrics.at("learning_rate"), kRate);
+  EXPECT_EQ(metrics.at("learning_rate"), 1e-2);
 }
 
 TEST(GrpoTrainer, AStopChangesNothing) {
