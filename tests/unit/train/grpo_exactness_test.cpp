@@ -2,7 +2,6 @@
 // it.
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "aha/train/grpo_trainer.h"
@@ -131,23 +130,32 @@ struct Formula {
 Tensor reinforce_loss(const model::Model& model, const StepReport& report, const GrpoConfig& config,
                       const Formula& formula) {
   const auto& batch = report.completions;
-  double num_tokens = 0;
-  for (const auto& completion : batch.completions) num_tokens += double(completion.token_ids.size());
-  Tensor loss = at::zeros({}, at::kDouble);
-  for (size_t i = 0; i < batch.completions.size(); ++i) {
-    const auto& completion = batch.completions[i].token_ids;
-    std::vector<int32_t> tokens = batch.prompts[size_t(batch.completions[i].prompt_index)].token_ids;
-    const int64_t first = std::ssize(tokens) - 1, length = std::ssize(completion);
-    tokens.insert(tokens.end(), completion.begin(), completion.end());
-    const Tensor logits_TV = model.logits(model::pack_tokens({&tokens})).narrow(0, first, length);
-    const Tensor logprob_TV = at::log_softmax(logits_TV / config.sampling.temperature, 1);
-    const Tensor target_T1 =
-        at::tensor(std::vector<int64_t>(completion.begin(), completion.end()), at::kLong).unsqueeze(1);
-    const double weight = formula.weight(32, 6, double(length), num_tokens);
-    loss = loss - logprob_TV.gather(1, target_T1).sum() * (weight * report.advantages[i]) +
-           (logprob_TV.exp() * logprob_TV).sum() * (config.loss.entropy_coef / num_tokens);
+  std::vector<std::vector<int32_t>> sequences;
+  std::vector<int64_t> rows, targets;
+  std::vector<double> factors;
+  int64_t first = 0;
+  for (const auto& completion : batch.completions) {
+    std::vector<int32_t>& tokens = sequences.emplace_back(batch.prompts[size_t(completion.prompt_index)].token_ids);
+    for (const int32_t token : completion.token_ids) {
+      rows.push_back(first + std::ssize(tokens) - 1);  // the token before predicts it
+      targets.push_back(token);
+      tokens.push_back(token);
+    }
+    first += std::ssize(tokens);
   }
-  return loss;
+  const auto num_tokens = static_cast<double>(rows.size());
+  for (size_t i = 0; i < batch.completions.size(); ++i) {
+    const size_t length = batch.completions[i].token_ids.size();
+    const double weight = formula.weight(32, 6, static_cast<double>(length), num_tokens);
+    factors.insert(factors.end(), length, weight * report.advantages[i]);
+  }
+  std::vector<const std::vector<int32_t>*> pointers;
+  for (const auto& sequence : sequences) pointers.push_back(&sequence);
+  const Tensor logits_TV = model.logits(model::pack_tokens(pointers)).index_select(0, at::tensor(rows, at::kLong));
+  const Tensor logprob_TV = at::log_softmax(logits_TV / config.sampling.temperature, 1);
+  const Tensor logprob_T = logprob_TV.gather(1, at::tensor(targets, at::kLong).unsqueeze(1)).squeeze(1);
+  return -(logprob_T * at::tensor(factors, at::kDouble)).sum() +
+         (logprob_TV.exp() * logprob_TV).sum() * (config.loss.entropy_coef / num_tokens);
 }
 
 // On-policy the ratio is 1: the gradient is REINFORCE's with the same advantages.
