@@ -105,8 +105,10 @@ class Findings {
       check(config_.enough_prompts == 0, "dynamic_sample",
             "cannot stand beside oversampling: one ends a step with the groups that are complete first, the other goes "
             "on until enough of them teach");
-      check(config_.sampling.num_generations >= 2, "dynamic_sample",
-            "needs num_generations of at least 2: a group of one has equal rewards");
+      check(
+          config_.advantage.advantage_estimator != "reinforce_plus_plus", "dynamic_sample",
+          "cannot stand beside advantage_estimator = reinforce_plus_plus, which compares with the whole batch: there a "
+          "group of equal rewards teaches too");
     }
     if (!config_.partial_rollouts) return;
     check(config_.enough_prompts > 0, "partial_rollouts", "needs oversampling above 1: without it no group is cut off");

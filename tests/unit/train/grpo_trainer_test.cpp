@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "aha/core/error.h"
+#include "train/grpo_metrics.h"
 #include "unit/core/temporary_folder.h"
 #include "unit/train/letter_game.h"
 
@@ -234,6 +235,21 @@ TEST(GrpoTrainer, CompletionMetricsAreThoseOfTheCompletions) {
   EXPECT_NEAR(metrics.at("rewards/letter/mean"), reward, 1e-12);
   EXPECT_GT(metrics.at("reward_std"), 0);
   EXPECT_EQ(metrics.at("learning_rate"), 1e-2);
+}
+
+TEST(GrpoTrainer, PhasesAddUpToTheStep) {
+  GrpoConfig config = small_config();
+  config.loss.beta = 0.1;
+  const Metrics metrics = first_step(config, 2).metrics;
+  double sum = 0;
+  for (const char* phase : {"generate", "reward", "logprobs", "forward", "backward", "optimizer", "other"}) {
+    const double seconds = metrics.at(std::string("time/") + phase);
+    EXPECT_GT(seconds, 0) << phase;
+    sum += seconds;
+  }
+  EXPECT_NEAR(sum, metrics.at("step_time"), 1e-9);
+  EXPECT_DOUBLE_EQ(metrics.at("tokens_per_second"), metrics.at("num_tokens") / metrics.at("step_time"));
+  EXPECT_GT(metrics.at("peak_rss_bytes"), 1e6);
 }
 
 TEST(GrpoTrainer, AStopChangesNothing) {

@@ -386,10 +386,7 @@ const Refusal kRefusals[] = {
     {"max_resample_times", [](GrpoConfig& c) { c.dynamic_sample = true, c.max_resample_times = 0; }},
     {"dynamic_sample", [](GrpoConfig& c) { c.dynamic_sample = true, c.enough_prompts = 2; }},
     {"dynamic_sample",
-     [](GrpoConfig& c) {
-       c.dynamic_sample = true, c.sampling.num_generations = 1;
-       c.advantage.advantage_estimator = "reinforce_plus_plus";
-     }},
+     [](GrpoConfig& c) { c.dynamic_sample = true, c.advantage.advantage_estimator = "reinforce_plus_plus"; }},
     {"partial_rollouts",
      [](GrpoConfig& c) { c.partial_rollouts = true, c.enough_prompts = 2, c.old_logprobs = "forward"; }},
 };
