@@ -117,8 +117,8 @@ class Model {
   /// this.
   void copy_from(const Model& other, double mix = 1.0);
 
-  /// Training forward. @throws ShapeError; InputError for a token id outside the vocabulary and for a sequence longer
-  /// than max_position_embeddings
+  /// Training forward. @throws ShapeError, also for MTP or balance loss beside a prefix; InputError for an id outside
+  /// the vocabulary and for a sequence longer, its prefix counted, than max_position_embeddings
   ForwardOutput forward(const PackedTokens& tokens, const ForwardOptions& options = {}) const;
   /// Log-probabilities of target_T under the output head at hidden_TD, in chunks: no [T, V] tensor is kept.
   /// @throws InputError for a reward model
