@@ -15,5 +15,7 @@
 #include "aha/pipeline/run.h"
 #include "aha/reward/reward.h"
 #include "aha/rollout/engine.h"
+#include "aha/train/dpo_trainer.h"
 #include "aha/train/grpo_trainer.h"
+#include "aha/train/reward_trainer.h"
 #include "aha/train/sft_trainer.h"

@@ -152,7 +152,12 @@ void read_stages(LoadedRecipe& loaded, ConfigErrors& errors) {
   }
 }
 
-const char* artifact_name(Artifact artifact) { return artifact == Artifact::kModel ? "model" : "dataset"; }
+std::string wrong_artifact(Artifact wanted, Artifact left) {
+  if (left == Artifact::kRewardModel) {
+    return "which leaves a reward model: that judges, and can neither go on writing nor be trained to";
+  }
+  return std::string("which leaves no ") + (wanted == Artifact::kModel ? "model" : "dataset");
+}
 
 // Stages that could have been meant: those above that leave what is wanted.
 std::vector<std::string> candidates(const LoadedRecipe& loaded, size_t before, Artifact artifact) {
@@ -175,8 +180,8 @@ void check_stage_reference(const LoadedRecipe& loaded, size_t index, const Stage
   } else if (target >= static_cast<int64_t>(index)) {
     errors.add(reference.path, quoted + " does not stand above this stage; a stage uses those above it");
   } else if (loaded.stages[target]->artifact() != reference.artifact) {
-    errors.add(reference.path, quoted + " is a stage of kind " + loaded.stages[target]->head().kind +
-                                   ", which leaves no " + artifact_name(reference.artifact));
+    errors.add(reference.path, quoted + " is a stage of kind " + loaded.stages[target]->head().kind + ", " +
+                                   wrong_artifact(reference.artifact, loaded.stages[target]->artifact()));
   }
 }
 

@@ -10,8 +10,12 @@ struct StageKind {
 };
 
 constexpr StageKind kStageKinds[] = {
-    {"pretrain", make_pretrain_stage}, {"grpo", make_grpo_stage},
-    {"sft", make_sft_stage},           {"rejection_sampling", make_rejection_sampling_stage},
+    {"pretrain", make_pretrain_stage},
+    {"grpo", make_grpo_stage},
+    {"sft", make_sft_stage},
+    {"rejection_sampling", make_rejection_sampling_stage},
+    {"reward_model", make_reward_model_stage},
+    {"dpo", make_dpo_stage},
     {"evaluate", make_evaluate_stage},
 };
 

@@ -1,9 +1,10 @@
-// The table that ends a run, from the result files of its folder.
+// The tables that end a run, from the result files of its folder.
 #include <fmt/format.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "aha/core/error.h"
 #include "aha/core/file.h"
@@ -13,7 +14,8 @@ namespace aha::pipeline {
 namespace {
 
 using nlohmann::json;
-using Row = std::array<std::string, 8>;
+using Row = std::vector<std::string>;
+using Results = std::vector<std::pair<std::string, json>>;  // by stage
 
 json read_json(const fs::path& file) {
   std::error_code error;
@@ -66,8 +68,26 @@ Row measured_row(const std::string& stage, const json& result) {
           percent(result, "eval_language_consistency")};
 }
 
-std::string aligned(const std::vector<Row>& rows) {
-  std::array<size_t, 8> widths{};
+// Stages that learn from preferences have measured themselves on the rows they held out.
+std::vector<Row> preference_rows(const Results& results) {
+  std::vector<Row> rows = {{"stage", "held-out loss", "accuracy", "margin"}};
+  const auto decimals = [](const json& result, const char* key) {
+    const auto found = result.find(key);
+    return found != result.end() && found->is_number() ? fmt::format("{:.3f}", found->get<double>()) : "-";
+  };
+  for (const auto& [stage, result] : results) {
+    const bool is_dpo = result.contains("eval_rewards/accuracies");
+    if (!is_dpo && !result.contains("eval_accuracy")) continue;
+    rows.push_back({stage, decimals(result, "eval_loss"),
+                    percent(result, is_dpo ? "eval_rewards/accuracies" : "eval_accuracy"),
+                    decimals(result, is_dpo ? "eval_rewards/margins" : "eval_margin")});
+  }
+  return rows;
+}
+
+/// @param num_texts columns, the first ones, that are no numbers
+std::string aligned(const std::vector<Row>& rows, size_t num_texts) {
+  std::vector<size_t> widths(rows.front().size());
   for (const Row& row : rows) {
     for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
   }
@@ -75,7 +95,7 @@ std::string aligned(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     std::string line;
     for (size_t c = 0; c < row.size(); ++c) {
-      line += c < 2 ? fmt::format("{:<{}}  ", row[c], widths[c]) : fmt::format("{:>{}}  ", row[c], widths[c]);
+      line += c < num_texts ? fmt::format("{:<{}}  ", row[c], widths[c]) : fmt::format("{:>{}}  ", row[c], widths[c]);
     }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
@@ -87,7 +107,7 @@ std::string aligned(const std::vector<Row>& rows) {
 std::string stage_table(const std::filesystem::path& run_folder) {
   const json lineage = read_json(run_folder / "lineage.json");
   if (!lineage.contains("stages")) throw InputError(run_folder.string(), "is no run folder: it has no lineage.json");
-  std::vector<std::pair<std::string, json>> results;
+  Results results;
   for (const json& stage : lineage["stages"]) {
     results.emplace_back(stage.value("name", ""), read_json(run_folder / stage.value("folder", "") / "result.json"));
   }
@@ -110,8 +130,11 @@ std::string stage_table(const std::filesystem::path& run_folder) {
       if (!stages.contains(model)) rows.push_back(evaluated_row(model, evaluation));
     }
   }
-  if (rows.size() == 1) return "no stage has measured a model; a stage of kind evaluate does\n";
-  return aligned(rows);
+  const std::vector<Row> preferences = preference_rows(results);
+  std::string text;
+  if (rows.size() > 1) text = aligned(rows, /*num_texts=*/2);
+  if (preferences.size() > 1) text += (text.empty() ? "" : "\n") + aligned(preferences, /*num_texts=*/1);
+  return text.empty() ? "no stage has measured a model; a stage of kind evaluate does\n" : text;
 }
 
 }  // namespace aha::pipeline

@@ -5,14 +5,10 @@
 
 #include <algorithm>
 
-#include "aha/core/error.h"
-#include "aha/core/log.h"
 #include "pipeline/recipe.h"
 
 namespace aha::pipeline {
 namespace {
-
-constexpr int64_t kMostSkippedSteps = 10;
 
 Metrics metrics_of(const train::SftReport& report) {
   Metrics metrics = {{"loss", report.loss},
@@ -61,29 +57,14 @@ double SupervisedTraining::learning_rate(int64_t step) const {
 StepResult SupervisedTraining::step(int64_t step, std::stop_token) {
   const std::vector<data::TrainingSequence> batch = next_batch(step);
   last_ = trainer_.step(batch, learning_rate(step));
-  check_finite(last_, step);
+  skipped_.note(last_.skipped, step, context_.folder);
   StepResult result;
   result.metrics = metrics_of(last_);
   for (const data::TrainingSequence& sequence : batch) result.tokens += std::ssize(sequence.token_ids);
   return result;
 }
 
-void SupervisedTraining::check_finite(const train::SftReport& report, int64_t step) {
-  if (!report.skipped) {
-    skipped_in_a_row_ = 0;
-    return;
-  }
-  log::warning(fmt::format("step {}: loss or gradient is not finite; no update was made", step));
-  if (++skipped_in_a_row_ < kMostSkippedSteps) return;
-  throw Error(ExitCode::kFailed, fmt::format("{}: {} steps in a row had no finite gradient; lower learning_rate",
-                                             context_.folder.string(), kMostSkippedSteps));
-}
-
-bool SupervisedTraining::should_measure(int64_t step) const {
-  if (!eval_) return false;
-  const bool is_due = loop_.eval_steps > 0 && step % loop_.eval_steps == 0;
-  return is_due || step == 0 || step == num_steps();
-}
+bool SupervisedTraining::should_measure(int64_t step) const { return eval_ && loop_.measures_at(step, num_steps()); }
 
 Metrics SupervisedTraining::measure(int64_t step, std::stop_token stop) {
   return eval_metrics(measure_with(*eval_, step, stop));

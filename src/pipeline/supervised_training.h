@@ -9,6 +9,7 @@
 #include "aha/rollout/engine.h"
 #include "aha/train/sft_trainer.h"
 #include "pipeline/model_source.h"
+#include "pipeline/skipped_steps.h"
 #include "pipeline/training_loop.h"
 
 namespace aha::pipeline {
@@ -72,7 +73,6 @@ class SupervisedTraining : public Training {
 
  private:
   rollout::Engine& fresh_engine();
-  void check_finite(const train::SftReport& report, int64_t step);
 
   Policy policy_;
   train::SftConfig config_;
@@ -82,7 +82,7 @@ class SupervisedTraining : public Training {
   std::unique_ptr<rollout::Engine> engine_;
   std::optional<HeldOutEval> eval_;
   train::SftReport last_;
-  int64_t skipped_in_a_row_ = 0;
+  SkippedSteps skipped_;
 };
 
 }  // namespace aha::pipeline
