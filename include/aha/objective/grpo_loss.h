@@ -16,7 +16,7 @@ struct GrpoLossConfig {
   std::string loss_type = "dapo";
   std::string importance_sampling_level = "token";
   double epsilon = 0.2;
-  std::optional<double> epsilon_high = {};  // absent: epsilon; cispo: 5
+  std::optional<double> epsilon_high = {};  // absent: epsilon; cispo: 5, which TRL only advises
   std::optional<double> delta = {};
   double sapo_temperature_pos = 1.0, sapo_temperature_neg = 1.05;
   double beta = 0.0;
@@ -91,7 +91,7 @@ struct GrpoLoss {
   // Sums over tokens whose weight is not 0, for the metrics; divided by num_tokens of the whole step they are means.
   double kl_sum = 0;          // of the estimator, as β multiplies it; 0 without a reference
   double clip_low_sum = 0;    // ratio below 1 − ε and A < 0; loss types that clip the ratio, as the next
-  double clip_high_sum = 0;   // ratio above 1 + ε_high and A > 0
+  double clip_high_sum = 0;   // ratio above 1 + ε_high and A > 0; of sequences, their tokens (TRL: sequences)
   double cispo_clip_sum = 0;  // weight above ε_high and A > 0
   double logp_difference_sum = 0, logp_difference_max = 0;            // |old − sampler|, without one |policy − old|
   double ratio_sum = 0, ratio_min = 0, ratio_max = 0;                 // exp of that difference, before any bound
@@ -110,7 +110,7 @@ struct GrpoLoss {
 /// masked to 0 (TIS; MIS and IcePop) and multiplies the policy's term, as mask_T and the off-policy mask of
 /// arXiv:2512.02556 eq. 9 do: 0 where A < 0 and the sequence's mean of sampler − policy is above the threshold. KL,
 /// with d = reference − policy: k1 = −d, k2 = d²/2, k3 = e^d − d − 1; unbiased: times ρ, gradient through both
-/// (arXiv:2512.02556 eq. 7; at level `sequence` times the sequence's ρ, as TRL does, which is no longer unbiased).
+/// (arXiv:2512.02556; at level `sequence` times the sequence's ρ, as TRL does, which is no longer unbiased).
 ///
 /// Exponents stop at 20: a ratio beyond e^20 counts as e^20. A log-prob that is not finite where the weight is not 0
 /// makes the loss so. Sums run in float64, token after token: two calls give the same bits.
