@@ -100,7 +100,10 @@ TEST(TokenLogprob, BothGradientsTogetherMatchTorch) {
       return torch::autograd::grad({(logprob * policy_factor).sum() + (entropy * entropy_factor).sum()},
                                    {hidden, head});
     };
-    const auto chunked = [](const auto&... arguments) { return token_logprob(arguments...); };
+    const auto chunked = [](const auto&... arguments) {
+      const TokenLogprob scores = token_logprob(arguments...);
+      return std::pair(scores.logprob_T, scores.entropy_T);
+    };
     const auto exact = gradients(plain, at::kDouble), ours = gradients(chunked, at::kDouble);
     const auto rounded = gradients(chunked, at::kFloat);
     for (int i = 0; i < 2; ++i) {
