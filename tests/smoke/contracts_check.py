@@ -156,6 +156,24 @@ aha.expect("chat template aha" in aha.run("inspect", model).stdout, "inspect as 
 aha.expect("no tokenizer" in aha.run("inspect", bare).stdout, "inspect of a folder without tokenizer")
 aha.run("inspect", folder)
 
+# ---- bench step
+step = ["bench", "step", "--model", "tests/smoke/tiny_model.json", "--prompts", 2, "--num-generations", 4,
+        "--max-completion-length", 8, "--ignore-eos", "--steps", 1, "--warmup", 1]
+phases = ["generate", "reward", "logprobs", "forward", "backward", "optimizer", "other"]
+for options in [[], ["--bf16", "--gradient-checkpointing", "--no-shared-prompt"], ["--beta", 0.1, "--rollout-dtype", "bfloat16"]]:
+    report = json.loads(aha.run(*step, *options).stdout)
+    aha.expect(list(report["phases"]) == phases, f"bench step prints the phases {list(report['phases'])}")
+    for key in ["seconds_per_step", "tokens_per_second", "completion_tokens_per_second", "parameters", "threads", "peak_rss_bytes"]:
+        aha.expect(report[key] > 0, f"bench step prints {key}")
+    aha.expect((report["tokens"], report["completion_tokens"]) == (2 * 4 * (16 + 8), 2 * 4 * 8), "bench step counts tokens")
+    aha.expect(sum(report["phases"].values()) <= report["seconds_per_step"], "the phases lie within the step")
+    worked = [phase for phase in ["generate", "forward", "backward", "optimizer"] if report["phases"][phase] > 0]
+    aha.expect(len(worked) == 4, f"bench step {options} trains: {report['phases']}")
+aha.refuses(*step[:6], "--num-generations", 1, mentions=["--num-generations", "at least 2"])
+aha.refuses(*step, "--dtype", "bfloat16", mentions=["--dtype", "float32"])
+aha.refuses(*step, "--prompt-tokens", 600, mentions=["--prompt-tokens", "512"])
+aha.refuses(*step, "--steps", 0, mentions=["--steps"])
+
 # ---- bad input: one sentence, the place, exit 2, nothing half-written
 def recipe(text):
     path = aha.scratch / "bad.yaml"

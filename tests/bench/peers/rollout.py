@@ -7,12 +7,10 @@ and batch size, so that a slow minute of the machine falls on all; the best of t
 import argparse
 import json
 import os
-import subprocess
 import sys
-import time
-from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+from side_by_side import HERE, Peer, add_common_arguments, make_model, names, numbers, run, wait_until_quiet
+
 PROGRAMS = ("ours", "transformers", "llama.cpp")
 # Times faster that the sampler is to be, by model and batch size.
 WANTED = {
@@ -33,62 +31,6 @@ WANTED = {
         ("mid", 64): 1.3,
     },
 }
-
-
-def run(command, environment=None):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=environment)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout[-500:]}{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def idle_ticks():
-    """Ticks that all cores together spent idle, from the first line of /proc/stat."""
-    fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
-    return int(fields[4]) + int(fields[5])
-
-
-def wait_until_quiet(patience):
-    """Waits until others leave nine tenths of the cores idle; False if they did not within the seconds given."""
-    all_ticks = 0.5 * os.sysconf("SC_CLK_TCK") * os.cpu_count()
-    deadline = time.monotonic() + patience
-    while True:
-        begin = idle_ticks()
-        time.sleep(0.5)
-        if idle_ticks() - begin >= 0.9 * all_ticks:
-            return True
-        if time.monotonic() >= deadline:
-            return False
-
-
-class Transformers:
-    """A process that stays loaded and times a batch size whenever it gets a line."""
-
-    def __init__(self, folder, dtype, arguments):
-        environment = os.environ | {"OMP_NUM_THREADS": str(arguments.threads)}
-        if arguments.jemalloc:
-            environment["LD_PRELOAD"] = arguments.jemalloc
-        command = [sys.executable, HERE / "transformers_rollout.py", folder, "--follow", "--dtype", dtype]
-        command += ["--threads", arguments.threads, "--prompt-tokens", arguments.prompt_tokens]
-        command += ["--new-tokens", arguments.new_tokens]
-        self.process = subprocess.Popen(
-            [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        self.read_row()  # it is loaded
-
-    def time(self, batch):
-        print(batch, file=self.process.stdin, flush=True)
-        return self.read_row()["tokens_per_second"]
-
-    def read_row(self):
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit("transformers_rollout.py ended early")
-        return json.loads(line)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def time_ours(folder, dtype, batch, arguments):
@@ -116,14 +58,12 @@ def time_llama(gguf, batch, arguments):
 
 def prepare(model, dtypes, arguments):
     """Makes the folder and the GGUF files of a model where they are missing, and checks that all compute the same."""
-    folder = arguments.folder / model
-    if not (folder / "config.json").exists():
-        run([sys.executable, HERE / "make_model.py", arguments.configs / f"{model}.json", folder])
+    folder = make_model(model, arguments)
     for dtype in dict.fromkeys(["float32", *dtypes]):
         path = arguments.folder / f"{model}-{dtype}.gguf"
         if not path.exists():
             run([sys.executable, HERE / "to_gguf.py", folder, path, "--dtype", dtype])
-    command = [sys.executable, HERE / "check_same_model.py", arguments.folder / model]
+    command = [sys.executable, HERE / "check_same_model.py", folder]
     command += [arguments.folder / f"{model}-float32.gguf", "--aha", arguments.aha]
     print(run([*command, "--logits", arguments.folder / "bin/llama_logits"]), end="", flush=True)
 
@@ -133,11 +73,12 @@ def measure(model, dtype, arguments):
     folder = arguments.folder / model
     gguf = arguments.folder / f"{model}-{dtype}.gguf"
     best = {batch: dict.fromkeys(PROGRAMS, 0.0) for batch in arguments.batch}
-    peer = Transformers(folder, dtype, arguments)
+    words = [folder, "--dtype", dtype, "--prompt-tokens", arguments.prompt_tokens, "--new-tokens", arguments.new_tokens]
+    peer = Peer("transformers_rollout.py", words, arguments.threads, arguments.jemalloc)
     for batch, of_program in best.items():
         timers = {
             "ours": lambda: time_ours(folder, dtype, batch, arguments),
-            "transformers": lambda: peer.time(batch),
+            "transformers": lambda: peer.ask(batch)["tokens_per_second"],
             "llama.cpp": lambda: time_llama(gguf, batch, arguments),
         }
         quiet = True
@@ -168,25 +109,15 @@ def print_head(arguments):
     print(f"{'model':6}{'dtype':9}{'batch':>6}{columns}    ours/transformers      ours/llama.cpp")
 
 
-def names(text):
-    return text.split(",")
-
-
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=names, default=["tiny", "small", "mid"])
     parser.add_argument("--dtypes", type=names, default=["float32", "bfloat16"])
-    parser.add_argument("--batch", type=lambda text: [int(word) for word in names(text)], default=[1, 8, 64])
+    parser.add_argument("--batch", type=numbers, default=[1, 8, 64])
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--prompt-tokens", type=int, default=16)
     parser.add_argument("--new-tokens", type=int, default=256)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--patience", type=float, default=60, help="seconds to wait for a quiet machine, each time")
-    parser.add_argument("--json", type=Path, help="writes the tokens/s there too")
-    parser.add_argument("--aha", type=Path, required=True)
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--configs", type=Path, required=True)
-    parser.add_argument("--jemalloc", default="")
+    add_common_arguments(parser)
     return parser.parse_args()
 
 

@@ -5,18 +5,11 @@
 # Tokens/s are the tokens generated over the wall time of generating them, the prompt's computation included, for all
 # three: `aha bench rollout`, `generate`, and the batched bench's whole time (its own S_TG leaves the prompt out, and it
 # samples nothing: it is fed random tokens). Loading is not counted. Peers run at their best settings: grouped experts,
-# jemalloc if the machine has it, and sdpa; flash attention on, a cache of half floats and the better of one thread and
-# all of them for llama.cpp. Before each measurement it waits until the machine is quiet, at most --patience seconds.
+# jemalloc and sdpa; flash attention on, a cache of half floats and the better of one thread and all of them for
+# llama.cpp. Before each measurement it waits until the machine is quiet, at most --patience seconds.
 # AHA is the program (build/release/aha), PEERS the folder for what this makes (build/peers, 900 MB).
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../../.." && pwd)
-aha=${AHA:-$root/build/release/aha}
-peers=${PEERS:-$root/build/peers}
-[ -x "$aha" ] || { echo "$aha is missing; build it first" >&2; exit 3; }
+source "$(dirname "$0")/environment.sh"
 [ -x "$peers/bin/llama-batched-bench" ] && [ -x "$peers/bin/llama_logits" ] || "$here/build_llama_cpp.sh" "$peers"
-
-jemalloc=$(ldconfig -p 2>/dev/null | awk '/libjemalloc/ {print $NF; exit}' || true)
-exec "$root/.venv/bin/python" "$here/rollout.py" --aha "$aha" --folder "$peers" --configs "$root/configs/models" \
-  --jemalloc "$jemalloc" "$@"
+exec "$python" "$here/rollout.py" "${common[@]}" "$@"
