@@ -215,7 +215,7 @@ std::vector<int64_t> checked_offsets(const GrpoTokens& tokens, const GrpoLossCon
   if (offsets.empty() || offsets.front() != 0 || offsets.back() != num_tokens ||
       !std::is_sorted(offsets.begin(), offsets.end())) {
     throw ShapeError("[grpo_loss] offsets: must rise from 0 to T = " + std::to_string(num_tokens) +
-                     ", since a part of the loss is per sequence");
+                     "; they may be left out only where nothing is per sequence");
   }
   return offsets;
 }

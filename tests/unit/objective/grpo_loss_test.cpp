@@ -393,7 +393,7 @@ TEST(GrpoLoss, RefusesWhatDoesNotFitOrIsMissing) {
             "[grpo_loss] sampler: is missing, but importance_sampling_mode is token_mask");
   EXPECT_EQ(error_of(fine, {.entropy_coef = 0.1}), "[grpo_loss] entropy: is missing, but entropy_coef is above 0");
   const std::string no_offsets =
-      "[grpo_loss] offsets: must rise from 0 to T = 15, since a part of the loss is per sequence";
+      "[grpo_loss] offsets: must rise from 0 to T = 15; they may be left out only where nothing is per sequence";
   EXPECT_EQ(error_of(fine, {.importance_sampling_level = "sequence"}), no_offsets);
   EXPECT_EQ(error_of(fine, {.off_policy_mask_threshold = 0.1}), no_offsets);
   for (const std::vector<int64_t>& offsets : {std::vector<int64_t>{0, 9}, {1, 15}, {0, 9, 8, 15}}) {
