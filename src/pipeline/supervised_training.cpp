@@ -36,6 +36,7 @@ rollout::EngineOptions engine_options(const EngineConfig& config, const StageCon
           .num_threads = context.num_threads,
           .max_rows = config.max_rows,
           .dtype = config.rollout_dtype,
+          .exact_logprobs = config.exact_logprobs,
           .speculation = config.speculation,
           .num_draft_tokens = config.num_draft_tokens};
 }

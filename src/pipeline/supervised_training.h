@@ -33,6 +33,7 @@ struct EngineConfig {
   int64_t cache_bytes = int64_t{256} << 20;
   int64_t max_rows = 256;
   std::string rollout_dtype = "auto";
+  bool exact_logprobs = false;
   std::string speculation = "none";
   int64_t num_draft_tokens = 4;
 
@@ -42,6 +43,8 @@ struct EngineConfig {
     field("max_rows", max_rows, "tokens a worker decodes together", at_least(1));
     field("rollout_dtype", rollout_dtype, "of weights, products and cache while sampling; auto: the model's",
           one_of({"auto", "float32", "bfloat16"}));
+    field("exact_logprobs", exact_logprobs,
+          "log-probs of drawn tokens have the trainer's bits; costs cache memory where attention is latent");
     field("speculation", speculation, "where drafts come from, which change the speed and no token",
           one_of({"none", "ngram", "mtp"}));
     field("num_draft_tokens", num_draft_tokens, "most drafts a step, by ngram", at_least(1));

@@ -78,7 +78,8 @@ data::PromptBatch random_prompts(int64_t count, const RolloutArguments& argument
 int64_t planned_cache_bytes(const model::Model& model, const RolloutArguments& arguments, int64_t batch) {
   const bool is_bfloat16 = model.dtype() == at::kBFloat16;
   const model::DecodeOptions options = {.type = is_bfloat16 ? ops::NumberType::kBFloat16 : ops::NumberType::kFloat32,
-                                        .with_mtp = arguments.engine.speculation == "mtp"};
+                                        .with_mtp = arguments.engine.speculation == "mtp",
+                                        .expand_latents = arguments.engine.exact_logprobs};
   return cache_bytes_for(model.config(), options, batch,
                          arguments.prompt_tokens + arguments.sampling.max_completion_length,
                          arguments.common.num_threads());

@@ -58,7 +58,8 @@ rollout::EngineOptions engine_options(const StepArguments& arguments, const mode
     options.cache_bytes =
         cache_bytes_for(config,
                         {.type = is_bfloat16 ? ops::NumberType::kBFloat16 : ops::NumberType::kFloat32,
-                         .with_mtp = options.speculation == "mtp"},
+                         .with_mtp = options.speculation == "mtp",
+                         .expand_latents = options.exact_logprobs},
                         arguments.prompts * sampling.num_generations,
                         arguments.prompt_tokens + sampling.max_completion_length, options.num_threads);
   }
@@ -112,8 +113,8 @@ ordered_json to_json(const StepResult& result, const StepArguments& arguments) {
           {"phases", phases},
           {"tokens_per_second", result.tokens / result.seconds},
           {"completion_tokens_per_second", result.completion_tokens / result.phases.front()},
-          {"tokens", result.tokens},
-          {"completion_tokens", result.completion_tokens},
+          {"tokens", static_cast<int64_t>(result.tokens)},
+          {"completion_tokens", static_cast<int64_t>(result.completion_tokens)},
           {"steps", arguments.steps},
           {"prompts", arguments.prompts},
           {"num_generations", arguments.training.sampling.num_generations},

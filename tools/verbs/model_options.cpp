@@ -47,6 +47,8 @@ void add_guide_options(Command verb, rollout::SamplingParams& sampling) {
 
 void add_engine_options(Command verb, EngineFlags& flags) {
   verb.add_option("--cache-mb", flags.cache_mb, "memory of the key-value cache").between(1, 1 << 30);
+  verb.add_flag("--exact-logprobs", flags.exact_logprobs,
+                "log-probs have the bits of the training forward; takes more cache where attention is latent");
   verb.add_option("--speculation", flags.speculation, "drafts tokens ahead: ngram, or mtp (the model's own head)")
       .one_of({"none", "ngram", "mtp"});
   verb.add_option("--num-draft-tokens", flags.num_draft_tokens, "most drafts a step, by ngram").between(1, 64);
@@ -55,6 +57,7 @@ void add_engine_options(Command verb, EngineFlags& flags) {
 rollout::EngineOptions EngineFlags::options(const ModelOptions& common) const {
   return {.cache_bytes = cache_mb << 20,
           .num_threads = common.num_threads(),
+          .exact_logprobs = exact_logprobs,
           .speculation = speculation,
           .num_draft_tokens = num_draft_tokens};
 }

@@ -32,6 +32,7 @@ void add_guide_options(Command verb, rollout::SamplingParams& sampling);
 struct EngineFlags {
   int64_t cache_mb = 256, num_draft_tokens = 4;
   std::string speculation = "none";
+  bool exact_logprobs = false;
   rollout::EngineOptions options(const ModelOptions& common) const;
 };
 void add_engine_options(Command verb, EngineFlags& flags);
