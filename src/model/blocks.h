@@ -25,10 +25,10 @@ struct LayerRows {
 
 /// What a layer gives; all but the hidden states come from experts alone, and are undefined without them.
 struct LayerOutput {
-  at::Tensor hidden_TD;
-  at::Tensor balance_loss;  // where it is asked for
-  at::Tensor count_E;       // int64, as ForwardOutput::expert_counts
-  at::Tensor expert_TK;     // int32, the experts taken
+  at::Tensor hidden_TD = {};
+  at::Tensor balance_loss = {};  // where it is asked for
+  at::Tensor count_E = {};       // int64, as ForwardOutput::expert_counts
+  at::Tensor expert_TK = {};     // int32, the experts taken
 };
 
 /// The layers of one forward call.

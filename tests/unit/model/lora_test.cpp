@@ -58,7 +58,8 @@ TEST(Lora, AddsTheScaledProductsOfAProjectionWorkedByHand) {
   // x = (1, 2): W·x = (1, 4), b = (10, 20), A·x = 3 - 2 = 1, B = (5, 7), alpha / r = 0.5.
   const Projection projection{
       matrix({1, 0, 0, 2}, 2), torch::tensor({10.0, 20.0}, at::kDouble), {matrix({3, -1}, 2), matrix({5, 7}, 1), 0.5}};
-  EXPECT_TRUE(at::equal(project(matrix({1, 2}, 2), projection), matrix({13.5, 27.5}, 2)));
+  const Tensor out = project(matrix({1, 2}, 2), projection, ops::NumberType::kFloat32);
+  EXPECT_TRUE(at::equal(out, matrix({13.5, 27.5}, 2)));
 }
 
 TEST(Lora, FreshAdaptersChangeNoBit) {
