@@ -12,7 +12,6 @@ namespace {
 using nlohmann::ordered_json;
 
 void require(const ordered_json& row, const char* column, const std::string& place, const char* shape) {
-  if (!row.is_object()) throw InputError(place, std::string("is a JSON ") + row.type_name() + "; it must be an object");
   if (row.contains(column) && !row[column].is_null()) return;
   throw InputError(place, "has no `" + std::string(column) + "`; a row needs " + shape);
 }

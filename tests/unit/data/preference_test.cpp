@@ -81,7 +81,7 @@ TEST_F(PreferenceRows, ThatAreWrongAreNamed) {
             "rows.jsonl:1: has no `rejected`; a row needs `prompt`, `chosen` and `rejected`");
   EXPECT_EQ(of_pair(R"({"chosen": "c", "rejected": "r"})"),
             "rows.jsonl:1: has no `prompt`; only rows of messages can do without one");
-  EXPECT_EQ(of_pair("\n[1]"), "rows.jsonl:2: is a JSON array; it must be an object");
+  EXPECT_EQ(of_pair("\n[1]"), "rows.jsonl:2: is a JSON array; each line must be an object");
   EXPECT_EQ(of_pair(R"({"prompt": "p", "chosen": 7, "rejected": "r"})"),
             "rows.jsonl:1: `chosen` is a JSON number, but `prompt` is a string; both must be strings, or both lists of "
             "messages");
