@@ -1,8 +1,6 @@
 // The program: turns a command line into one library call, and errors into exit codes.
 #include <ATen/Parallel.h>
 
-#include <malloc.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -11,6 +9,7 @@
 
 #include "aha/core/config_fields.h"
 #include "aha/core/error.h"
+#include "aha/ops/tensor_memory.h"
 #include "aha/pipeline/run.h"
 #include "verbs/verbs.h"
 
@@ -23,13 +22,6 @@ constexpr AddVerb kVerbs[] = {
     aha::tools::add_eval,    aha::tools::add_verify,   aha::tools::add_data, aha::tools::add_tokenize,
     aha::tools::add_inspect, aha::tools::add_bench,
 };
-
-// Training frees and takes the same large tensors at every step: handing their pages back would cost more than the
-// step.
-void keep_freed_memory() {
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
-}
 
 int fail(const std::string& sentence, aha::ExitCode code) {
   std::fprintf(stderr, "aha: %s\n", sentence.c_str());
@@ -69,7 +61,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  keep_freed_memory();
+  aha::ops::use_large_pages();
   at::set_num_threads(1);  // our own workers share the cores; each keeps to one thread
   try {
     return run(argc, argv);
