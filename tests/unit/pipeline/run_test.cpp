@@ -31,16 +31,33 @@ const std::string kChain = recipe_text::kHead + recipe_text::kBase + R"(
   - {name: samples, kind: rejection_sampling, model: zero, num_prompts: 48, prompts_per_step: 8, num_generations: 4,
      max_completion_length: 24, keep: {reward: 0.0}}
   - {name: sft, kind: sft, init_from: base, data: [samples, {generator: corpus, max_examples: 20, weight: 0.5}],
-     epochs: 2, tokens_per_step: 256, save_steps: 2}
+     epochs: 2, tokens_per_step: 256, save_steps: 2, optim: muon, ema_decay: 0.8}
   - {name: report, kind: evaluate, models: [base, zero, sft], num_prompts: 4, num_samples: 2, max_completion_length: 16}
 )";
+
+// A reward model and DPO on rows of the test's folder.
+std::string preference_stages(const fs::path& folder) {
+  std::ofstream pairs(folder / "pairs.jsonl"), labels(folder / "labels.jsonl");
+  for (int i = 0; i < 40; ++i) {
+    const std::string prompt = "{\"prompt\": \"say " + std::to_string(i) + "\", ";
+    pairs << prompt << "\"chosen\": \"yes, of course\", \"rejected\": \"no\"}\n";
+    labels << prompt << "\"completion\": \"" << (i % 2 ? "yes" : "no") << "\", \"label\": " << (i % 2) << "}\n";
+  }
+  const auto stage = [&](const std::string& head, const std::string& file) {
+    return "  - {" + head + ", init_from: base, data: [{path: " + (folder / file).string() +
+           "}], holdout: 8, batch_size: 4, learning_rate: 1.0e-2, save_steps: 2, eval_steps: 4}\n";
+  };
+  return stage("name: helpful, kind: reward_model", "pairs.jsonl") +
+         stage("name: safe, kind: reward_model, loss: pointwise, ema_decay: 0.5", "labels.jsonl") +
+         stage("name: preferred, kind: dpo, epochs: 2", "pairs.jsonl");
+}
 
 class RunTest : public testing::Test {
  protected:
   void SetUp() override {
     log::set_level(log::Level::kError);
     report::Progress::set_enabled(false);
-    std::ofstream(folder_ / "recipe.yaml") << kChain;
+    std::ofstream(folder_ / "recipe.yaml") << kChain << preference_stages(folder_.path());
   }
 
   RunOptions options(const std::string& parent, std::vector<std::string> assignments = {}) const {
@@ -56,14 +73,15 @@ class RunTest : public testing::Test {
 
 nlohmann::json read_json(const fs::path& file) { return nlohmann::json::parse(read_file(file)); }
 
-// metrics.jsonl without what a clock tells.
+// metrics.jsonl without what a clock or the machine tells.
 std::string timeless(const fs::path& file) {
   std::istringstream lines(read_file(file));
   std::string out;
   for (std::string line; std::getline(lines, line);) {
     nlohmann::json row = nlohmann::json::parse(line);
     for (auto entry = row.begin(); entry != row.end();) {
-      const bool is_time = entry.key().find("time") != std::string::npos || entry.key() == "tokens_per_second";
+      const bool is_time = entry.key().find("time") != std::string::npos || entry.key() == "tokens_per_second" ||
+                           entry.key() == "peak_rss_bytes";
       entry = is_time ? row.erase(entry) : std::next(entry);
     }
     out += row.dump() + "\n";
@@ -72,7 +90,7 @@ std::string timeless(const fs::path& file) {
 }
 
 void expect_same_run(const fs::path& a, const fs::path& b) {
-  for (const char* stage : {"01-base", "02-zero", "04-sft"}) {
+  for (const char* stage : {"01-base", "02-zero", "04-sft", "06-helpful", "07-safe", "08-preferred"}) {
     EXPECT_EQ(hash_folder(a / stage / "model"), hash_folder(b / stage / "model")) << stage;
     EXPECT_EQ(timeless(a / stage / "metrics.jsonl"), timeless(b / stage / "metrics.jsonl")) << stage;
   }
@@ -170,6 +188,48 @@ TEST_F(RunTest, LeavesWhatTheContractsPromise) {
   EXPECT_EQ(written("01-base"), base);
   EXPECT_NE(written("02-zero"), zero);
   EXPECT_NE(written("05-report"), report);
+}
+
+TEST_F(RunTest, PreferencesAreLearnedAndMeasuredOnRowsHeldOut) {
+  std::ofstream(folder_ / "recipe.yaml") << recipe_text::kHead << recipe_text::kBase
+                                         << preference_stages(folder_.path());
+  const fs::path run = run_recipe(options("runs"));
+  for (const char* stage : {"02-helpful", "03-safe"}) {
+    const nlohmann::json result = read_json(run / stage / "result.json");
+    EXPECT_EQ(result["steps"], 8);  // 40 rows, 8 of them held out, 4 a step
+    EXPECT_EQ(result["eval_accuracy"], 1.0) << stage;
+    EXPECT_FALSE(result.contains("eval_pass@1"));
+    EXPECT_EQ(read_json(run / stage / "model/config.json")["architectures"][0], "DeepseekV3ForSequenceClassification");
+    EXPECT_TRUE(fs::is_regular_file(run / stage / "model/tokenizer.json"));
+  }
+  const nlohmann::json preferred = read_json(run / "04-preferred/result.json");
+  EXPECT_EQ(preferred["steps"], 16);
+  EXPECT_EQ(preferred["eval_rewards/accuracies"], 1.0);
+  EXPECT_EQ(read_json(run / "04-preferred/model/config.json")["architectures"][0], "DeepseekV3ForCausalLM");
+  const std::string metrics = timeless(run / "04-preferred/metrics.jsonl");
+  for (const char* name : {"rewards/chosen", "rewards/margins", "logps/rejected", "eval_loss", "learning_rate"}) {
+    EXPECT_THAT(metrics, HasSubstr(name));
+  }
+  EXPECT_THAT(stage_table(run), HasSubstr("\npreferred "));
+}
+
+TEST_F(RunTest, BadPreferencesAreNamed) {
+  std::ofstream(folder_ / "recipe.yaml") << recipe_text::kHead << recipe_text::kBase
+                                         << preference_stages(folder_.path());
+  const std::string rows = (folder_ / "rows.jsonl").string(),
+                    good = R"({"prompt": "p", "chosen": "c", "rejected": "r"})";
+  const auto sentence = [&](const std::string& text, std::vector<std::string> assignments = {}) {
+    std::ofstream(rows) << text;
+    assignments.push_back("stages.helpful.data=[{path: " + rows + "}]");
+    RunOptions broken = options("runs", assignments);
+    broken.stop_after = "helpful";
+    return aha::test::sentence_of<Error>([&] { run_recipe(broken); });
+  };
+  EXPECT_THAT(sentence(good + "\n{\"prompt\": \"p\"}"), HasSubstr("rows.jsonl:2: has no `chosen`"));
+  EXPECT_THAT(sentence(""), HasSubstr("rows.jsonl: has no rows to learn from"));
+  EXPECT_THAT(sentence(good), HasSubstr("stages.helpful.holdout: takes all 1 rows"));
+  EXPECT_THAT(sentence(good + "\n" + good, {"stages.helpful.max_length=3"}),
+              HasSubstr("rows.jsonl: 2 of 2 rows are longer than 3 tokens; none is left"));
 }
 
 // A threshold of 0 is met at the first measurement, 2 steps in; the decay is 60% of all steps.
