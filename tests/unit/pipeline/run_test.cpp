@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -127,31 +128,46 @@ TEST_F(RunTest, StoppedAgainAndAgainItEndsWithTheSameBytes) {
   expect_same_run(whole, folder_ / "stopped/t");
 }
 
-// What a step leaves unfinished lies in its checkpoint, and the place in the order of prompts too.
-TEST_F(RunTest, PartialRolloutsStoppedAgainAndAgainEndWithTheSameBytes) {
-  const auto partial = [&](const std::string& parent) {
-    RunOptions run = options(parent, {"stages.zero.oversampling=2", "stages.zero.partial_rollouts=true",
-                                      "stages.zero.max_steps=10", "stages.zero.max_completion_length=40"});
-    run.stop_after = "zero";
-    return run;
-  };
-  const fs::path whole = run_recipe(partial("whole")) / "02-zero";
-  EXPECT_GE(run_with_stops(partial("stopped")), 2);
-  const fs::path stopped = folder_ / "stopped/t/02-zero";
+// Sums of the metrics of stage `zero`, which ends with the same bytes however often it is stopped.
+std::map<std::string, double> sums_of_stopped_stage(RunOptions whole_options, RunOptions stopped_options) {
+  whole_options.stop_after = stopped_options.stop_after = "zero";
+  const fs::path whole = run_recipe(whole_options) / "02-zero";
+  EXPECT_GE(run_with_stops(stopped_options), 2);
+  const fs::path stopped = run_recipe(stopped_options) / "02-zero";
   EXPECT_EQ(hash_folder(whole / "model"), hash_folder(stopped / "model"));
   EXPECT_EQ(timeless(whole / "metrics.jsonl"), timeless(stopped / "metrics.jsonl"));
   EXPECT_EQ(read_file(whole / "completions.jsonl"), read_file(stopped / "completions.jsonl"));
-  const std::string& metrics = timeless(whole / "metrics.jsonl");
-  EXPECT_THAT(metrics, HasSubstr("rollout/carried_groups"));
-  double carried = 0, stale = 0;
-  std::istringstream lines(metrics);
+  std::map<std::string, double> sums;
+  std::istringstream lines(timeless(whole / "metrics.jsonl"));
   for (std::string line; std::getline(lines, line);) {
     const nlohmann::json row = nlohmann::json::parse(line);
-    carried += row.value("rollout/carried_groups", 0.0);
-    stale += row.value("rollout/old_token_ratio", 0.0);
+    for (const auto& [name, value] : row.items()) sums[name] += value.get<double>();
   }
-  EXPECT_GT(carried, 0);
-  EXPECT_GT(stale, 0);
+  return sums;
+}
+
+// What a step leaves unfinished lies in its checkpoint, and the place in the order of prompts too.
+TEST_F(RunTest, PartialRolloutsStoppedAgainAndAgainEndWithTheSameBytes) {
+  const std::vector<std::string> partial = {"stages.zero.oversampling=2", "stages.zero.partial_rollouts=true",
+                                            "stages.zero.max_steps=10", "stages.zero.max_completion_length=40",
+                                            "stages.zero.router_replay=R3"};
+  const auto sums = sums_of_stopped_stage(options("whole", partial), options("stopped", partial));
+  EXPECT_GT(sums.at("rollout/carried_groups"), 0);
+  EXPECT_GT(sums.at("rollout/old_token_ratio"), 0);
+}
+
+// How many prompts a step takes is not known before it.
+TEST_F(RunTest, DynamicSamplingStoppedAgainAndAgainEndsWithTheSameBytes) {
+  const std::vector<std::string> dynamic = {
+      "stages.zero.dynamic_sample=true", "stages.zero.rewards=[accuracy]",      "stages.zero.soft_punish_cache=1",
+      "stages.zero.max_steps=8",         "stages.zero.kl_in_reward=true",       "stages.zero.old_logprobs=forward",
+      "stages.zero.num_minibatches=2",   "stages.zero.router_replay=R2",        "stages.zero.ema_decay=0.5",
+      "stages.zero.entropy_coef=0.01",   "stages.zero.top_entropy_quantile=0.5"};
+  const auto sums = sums_of_stopped_stage(options("whole", dynamic), options("stopped", dynamic));
+  EXPECT_GT(sums.at("dynamic_sampling/dropped_groups"), 0);
+  EXPECT_LT(sums.at("dynamic_sampling/missing_groups"), 2 * 8);  // some taught
+  EXPECT_LT(sums.at("rewards/soft_overlong_punishment/mean"), 0);
+  EXPECT_GT(sums.at("grad_norm"), 0);
 }
 
 TEST_F(RunTest, LeavesWhatTheContractsPromise) {
@@ -248,6 +264,17 @@ TEST_F(RunTest, PretrainingEndsByItsCriterion) {
   const fs::path run = run_recipe(criterion);
   EXPECT_EQ(read_json(run / "01-base/result.json")["steps"], 5);
   EXPECT_EQ(read_json(run / "01-base/result.json")["task"], "sums");
+}
+
+TEST_F(RunTest, AnAverageIsSavedAndChangesNoStep) {
+  const auto base = [&](const std::string& parent, const std::string& decay) {
+    RunOptions run = options(parent, {"stages.base.ema_decay=" + decay});
+    run.stop_after = "base";
+    return run_recipe(run) / "01-base";
+  };
+  const fs::path last = base("last", "0"), average = base("average", "0.8");
+  EXPECT_EQ(timeless(last / "metrics.jsonl"), timeless(average / "metrics.jsonl"));
+  EXPECT_NE(hash_folder(last / "model"), hash_folder(average / "model"));
 }
 
 TEST_F(RunTest, ADamagedRowIsNamed) {
