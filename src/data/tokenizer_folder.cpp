@@ -74,7 +74,8 @@ void read_chat_template(const json& config, const std::string& config_place, Tok
     folder.chat_template = *jinja;
   } else if (const std::string* text = folder.file("chat_template.json")) {
     const std::string place = (folder.path / "chat_template.json").string();
-    folder.chat_template = template_text(member_or_null(object_of(*text, place), "chat_template"), place + ": chat_template");
+    folder.chat_template =
+        template_text(member_or_null(object_of(*text, place), "chat_template"), place + ": chat_template");
   } else {
     folder.chat_template = template_text(member_or_null(config, "chat_template"), config_place + ": chat_template");
   }
