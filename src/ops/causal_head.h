@@ -6,12 +6,16 @@
 
 #include "aha/ops/cpu_gemm.h"
 #include "aha/ops/cpu_math.h"
+#include "aha/ops/parallel.h"
 
 namespace aha::ops {
 
 // Rows of a block: bounds the workspace and skips most of what is masked. Blocks are squares of this size along the
 // keys too, the last one filled with zero keys, because whole panels are quicker to lay out and multiply.
 inline constexpr int64_t kQueryBlock = 32;
+// Keys that the backward pass takes at a time: all that it reads and adds to for them stays in the second-level cache
+// while the blocks of queries pass by.
+inline constexpr int64_t kKeyChunk = 512;
 
 /// One head's rows of a tensor that holds all heads, from a sequence's first token on.
 template <class T>
@@ -39,15 +43,18 @@ inline int64_t whole_blocks(int64_t rows) { return (rows + kQueryBlock - 1) / kQ
 /// Grows, never shrinks; one a thread, so that nothing is allocated per head.
 template <class T>
 struct CausalScratch {
-  std::vector<T> key, value;          // of one head, dense; rows in whole blocks, those beyond the sequence zero
-  std::vector<T> probability, slope;  // [kQueryBlock, whole blocks of keys]
+  std::vector<T> key, value;   // of one head, dense; rows in whole blocks, those beyond the sequence zero
+  std::vector<T> probability;  // [kQueryBlock, whole blocks of keys]
+  std::vector<T> slope;        // [kQueryBlock, kKeyChunk]
+  std::vector<T> mean;         // [queries], of the probabilities' gradients
 
   void reserve(int64_t num_keys, int64_t key_dim, int64_t value_dim) {
     const int64_t rows = whole_blocks(num_keys);
     grow(key, rows * key_dim);
     grow(value, rows * value_dim);
     grow(probability, kQueryBlock * rows);
-    grow(slope, kQueryBlock * rows);
+    grow(slope, kQueryBlock * kKeyChunk);
+    grow(mean, rows);
   }
 
   /// Of `dense`, either of the first two: the rows beyond the sequence.
@@ -66,6 +73,14 @@ CausalScratch<T>& causal_thread_scratch() {
   return scratch;
 }
 
+/// work(head) for each head, on several threads if there are enough scores to work out and operations may spread.
+template <class Work>
+void for_each_head(int64_t num_heads, int64_t scores_each, Work work) {
+  constexpr int64_t kWorthAThread = 1 << 22;  // some milliseconds; a thread starts in some ten microseconds
+  if (scores_each >= kWorthAThread) return spread(num_heads, work);
+  for (int64_t head = 0; head < num_heads; ++head) work(head);
+}
+
 template <class T>
 void copy_dense(HeadRows<const T> from, int64_t num_rows, int64_t width, T* to) {
   for (int64_t row = 0; row < num_rows; ++row) std::copy_n(from.at(row), width, to + row * width);
@@ -73,7 +88,7 @@ void copy_dense(HeadRows<const T> from, int64_t num_rows, int64_t width, T* to) 
 
 template <class T>
 struct HeadGradients {
-  HeadRows<const T> out;  // the upstream one
+  HeadRows<const T> result, out;  // what the forward pass gave, and its upstream gradient
   HeadRows<T> query;
   SeenRows<T> key, value;
   bool adds;  // those of its own keys and values go on from what is there, as the prefix's always do; else overwrite it
@@ -92,35 +107,40 @@ class CausalHead {
         key_(scratch.key.data()),
         value_(scratch.value.data()),
         probability_(scratch.probability.data()),
-        slope_(scratch.slope.data()) {}
+        slope_(scratch.slope.data()),
+        mean_(scratch.mean.data()) {}
 
   void forward(const SeenRows<const T>& value, HeadRows<T> out) {
     for (int64_t begin = 0; begin < size_.length; begin += kQueryBlock) attend(block_at(begin), value, out);
   }
 
   void backward(const HeadGradients<T>& gradients) {
-    // The last block sees every key: it starts the gradients of own keys and values, the others add.
-    for (int64_t begin = (size_.length - 1) / kQueryBlock * kQueryBlock; begin >= 0; begin -= kQueryBlock) {
-      differentiate(block_at(begin), gradients);
+    // The mean gradient of a row's probabilities is its result times the upstream gradient (arXiv:2205.14135 §B.2).
+    for (int64_t t = 0; t < size_.length; ++t) {
+      mean_[t] = dot(gradients.result.at(t), gradients.out.at(t), size_.value_dim);
     }
+    for (int64_t first = 0; first < size_.num_keys(); first += kKeyChunk) differentiate(first, gradients);
   }
 
  private:
-  /// Queries [begin, end) against the prefix's keys and the own ones [0, end).
+  /// Queries [begin, end) against keys, of prefix and sequence together, from first_key on.
   struct Block {
-    int64_t begin, end;
+    int64_t begin, end, first_key;
     int64_t columns;  // keys, filled up to whole blocks
     int64_t rows() const { return end - begin; }
   };
   Block block_at(int64_t begin) const {
     const int64_t end = std::min(size_.length, begin + kQueryBlock);
-    return {begin, end, whole_blocks(size_.prefix + end)};
+    return {begin, end, 0, whole_blocks(size_.prefix + end)};
+  }
+  Block chunk_of(Block block, int64_t first_key) const {
+    return {block.begin, block.end, first_key, std::min(block.columns - first_key, kKeyChunk)};
   }
 
   /// probability [rows, columns] becomes the unscaled scores.
   void fill_scores(const Block& block) {
     gemm(GemmArgs<T>{.a = query_.at(block.begin),
-                     .b = key_,
+                     .b = key_ + block.first_key * size_.key_dim,
                      .c = probability_,
                      .m = block.rows(),
                      .n = block.columns,
@@ -137,7 +157,8 @@ class CausalHead {
     fill_scores(block);
     for (int64_t row = 0; row < block.rows(); ++row) {
       T* line = probability_ + row * block.columns;
-      const int64_t visible = size_.prefix + block.begin + row + 1;
+      const int64_t visible =
+          std::clamp<int64_t>(size_.prefix + block.begin + row + 1 - block.first_key, 0, block.columns);
       turn(block.begin + row, line, visible);
       std::fill(line + visible, line + block.columns, T{0});
     }
@@ -170,7 +191,7 @@ class CausalHead {
   /// slope [rows, columns]: the gradient of the unscaled scores, from that of the probabilities.
   void fill_slope(const Block& block, HeadRows<const T> upstream) {
     gemm(GemmArgs<T>{.a = upstream.at(block.begin),
-                     .b = value_,
+                     .b = value_ + block.first_key * size_.value_dim,
                      .c = slope_,
                      .m = block.rows(),
                      .n = block.columns,
@@ -181,9 +202,18 @@ class CausalHead {
                      .transpose_b = true});
     for (int64_t row = 0; row < block.rows(); ++row) {
       const T* probability = probability_ + row * block.columns;
+      const T mean = mean_[block.begin + row];
       T* line = slope_ + row * block.columns;
-      const T mean = dot(probability, line, size_.prefix + block.begin + row + 1);
       for (int64_t j = 0; j < block.columns; ++j) line[j] = probability[j] * (line[j] - mean) * scale_;
+    }
+  }
+
+  /// What comes of the keys from `first_key` on. The last queries see them all: they start the gradients of own keys
+  /// and values, the others add.
+  void differentiate(int64_t first_key, const HeadGradients<T>& gradients) {
+    const int64_t first_query = std::max<int64_t>(0, first_key - size_.prefix) / kQueryBlock * kQueryBlock;
+    for (int64_t begin = (size_.length - 1) / kQueryBlock * kQueryBlock; begin >= first_query; begin -= kQueryBlock) {
+      differentiate(chunk_of(block_at(begin), first_key), gradients);
     }
   }
 
@@ -196,21 +226,31 @@ class CausalHead {
     add_turned(block, probability_, gradients.out, gradients.value, size_.value_dim, adds);
     add_turned(block, slope_, query_, gradients.key, size_.key_dim, adds);
     gemm(GemmArgs<T>{.a = slope_,
-                     .b = key_,
+                     .b = key_ + block.first_key * size_.key_dim,
                      .c = gradients.query.at(block.begin),
                      .m = block.rows(),
                      .n = size_.key_dim,
-                     .k = size_.prefix + block.end,
+                     .k = end_key(block) - block.first_key,
                      .lda = block.columns,
                      .ldb = size_.key_dim,
-                     .ldc = gradients.query.stride});
+                     .ldc = gradients.query.stride,
+                     .accumulate = block.first_key > 0});
   }
 
-  /// What the block sees of `to` (+)= its weights [rows, columns], turned, times its rows of `from`.
+  /// Behind the last key that is of the block and no filling.
+  int64_t end_key(const Block& block) const {
+    return std::min(size_.prefix + block.end, block.first_key + block.columns);
+  }
+
+  /// The keys' rows of `to` (+)= the block's weights [rows, columns], turned, times its rows of `from`.
   void add_turned(const Block& block, const T* weights, HeadRows<const T> from, const SeenRows<T>& to, int64_t width,
                   bool adds) {
-    if (size_.prefix > 0) add_turned(block, weights, from, to.prefix, size_.prefix, width, true);
-    add_turned(block, weights + size_.prefix, from, to.own, block.end, width, adds);
+    const int64_t first = block.first_key, end = end_key(block), own = std::clamp(size_.prefix, first, end);
+    if (first < own)
+      add_turned(block, weights, from, {to.prefix.at(first), to.prefix.stride}, own - first, width, true);
+    if (own == end) return;
+    add_turned(block, weights + (own - first), from, {to.own.at(own - size_.prefix), to.own.stride}, end - own, width,
+               adds);
   }
 
   void add_turned(const Block& block, const T* weights, HeadRows<const T> from, HeadRows<T> to, int64_t num_rows,
@@ -233,7 +273,7 @@ class CausalHead {
   HeadRows<const T> query_;
   HeadRows<T> logsumexp_;
   const T *key_, *value_;
-  T *probability_, *slope_;
+  T *probability_, *slope_, *mean_;
 };
 
 }  // namespace aha::ops

@@ -55,26 +55,26 @@ class GqaAttention : public torch::autograd::Function<GqaAttention> {
     AT_DISPATCH_FLOATING_TYPES(q.scalar_type(), "gqa_attention", [&] {
       using T = scalar_t;
       const GqaInputs<T> in{data<T>(q), data<T>(k), data<T>(v), data<T>(cosine), data<T>(sine)};
-      const GqaKept<T> kept{query.data_ptr<T>(), key.data_ptr<T>(), logsumexp.data_ptr<T>()};
+      const GqaKept<T> kept{query.data_ptr<T>(), key.data_ptr<T>(), logsumexp.data_ptr<T>(), out.data_ptr<T>()};
       for (const SequenceTree& tree : sequence_trees(geometry.offsets, geometry.prefix)) {
-        GqaTree<T>(geometry.shape, in, kept, tree).forward(out.data_ptr<T>());
+        GqaTree<T>(geometry.shape, in, kept, tree).forward();
       }
     });
-    context->save_for_backward({query, key, v, cosine, sine, logsumexp});
+    context->save_for_backward({query, key, v, cosine, sine, logsumexp, out});
     save_geometry(*context, geometry);
     return out;
   }
 
   static variable_list backward(AutogradContext* context, variable_list upstream) {
     const variable_list saved = context->get_saved_variables();
-    const Tensor &query = saved[0], &key = saved[1], &v = saved[2], &logsumexp = saved[5];
+    const Tensor &query = saved[0], &key = saved[1], &v = saved[2], &logsumexp = saved[5], &out = saved[6];
     const Geometry geometry = saved_geometry(*context);
     const Tensor out_gradient = upstream[0].contiguous();
     Tensor q_slope = at::empty_like(query), k_slope = at::empty_like(key), v_slope = at::empty_like(v);
     AT_DISPATCH_FLOATING_TYPES(out_gradient.scalar_type(), "gqa_attention", [&] {
       using T = scalar_t;
       const GqaInputs<T> in{nullptr, nullptr, data<T>(v), data<T>(saved[3]), data<T>(saved[4])};
-      const GqaKept<T> kept{query.data_ptr<T>(), key.data_ptr<T>(), logsumexp.data_ptr<T>()};
+      const GqaKept<T> kept{query.data_ptr<T>(), key.data_ptr<T>(), logsumexp.data_ptr<T>(), out.data_ptr<T>()};
       const GqaGradients<T> gradients{q_slope.data_ptr<T>(), k_slope.data_ptr<T>(), v_slope.data_ptr<T>()};
       for (const SequenceTree& tree : sequence_trees(geometry.offsets, geometry.prefix)) {
         GqaTree<T>(geometry.shape, in, kept, tree).backward(data<T>(out_gradient), gradients);

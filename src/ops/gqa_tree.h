@@ -14,10 +14,11 @@ template <class T>
 struct GqaInputs {
   const T *q, *k, *v, *cosine, *sine;  // q and k are read by the forward pass alone
 };
-/// What the forward pass keeps: rotated queries [T, H·d] and keys [T, h_kv·d], logsumexp of scaled scores [T, H].
+/// What the forward pass keeps: rotated queries [T, H·d] and keys [T, h_kv·d], logsumexp of scaled scores [T, H],
+/// and its result [T, H·d].
 template <class T>
 struct GqaKept {
-  T *query, *key, *logsumexp;
+  T *query, *key, *logsumexp, *out;
 };
 template <class T>
 struct GqaGradients {
@@ -34,27 +35,26 @@ class GqaTree {
         tree_(tree),
         group_(shape.num_heads / shape.num_kv_heads),
         q_stride_(shape.num_heads * shape.head_dim),
-        kv_stride_(shape.num_kv_heads * shape.head_dim),
-        scratch_(causal_thread_scratch<T>()) {
-    scratch_.reserve(num_positions(tree), shape.head_dim, shape.head_dim);
-  }
+        kv_stride_(shape.num_kv_heads * shape.head_dim) {}
 
-  void forward(T* out) {
+  void forward() const {
     for (const PackedSequence& sequence : tree_) rotate_inputs(sequence);
-    for (int64_t kv_head = 0; kv_head < shape_.num_kv_heads; ++kv_head) {
+    for_each_head(shape_.num_kv_heads, group_ * num_scores(tree_), [this](int64_t kv_head) {
+      reserve();
       for (const PackedSequence& sequence : tree_) {
-        load(kept_.key, sequence, kv_head, scratch_.key);
+        load(kept_.key, sequence, kv_head, scratch().key);
         for (int64_t head = kv_head * group_; head < (kv_head + 1) * group_; ++head) {
-          head_of(sequence, head).forward(seen_rows(in_.v, sequence, kv_head), q_rows(out, sequence, head));
+          head_of(sequence, head).forward(seen_rows(in_.v, sequence, kv_head), q_rows(kept_.out, sequence, head));
         }
       }
-    }
+    });
   }
 
-  void backward(const T* out_gradient, const GqaGradients<T>& gradients) {
-    for (int64_t kv_head = 0; kv_head < shape_.num_kv_heads; ++kv_head) {
+  void backward(const T* out_gradient, const GqaGradients<T>& gradients) const {
+    for_each_head(shape_.num_kv_heads, group_ * num_scores(tree_), [&](int64_t kv_head) {
+      reserve();
       for (const PackedSequence& sequence : tree_) differentiate(sequence, kv_head, out_gradient, gradients);
-    }
+    });
     for (const PackedSequence& sequence : tree_) {
       rotate(gradients.q, shape_.num_heads, sequence, -1);
       rotate(gradients.k, shape_.num_kv_heads, sequence, -1);
@@ -62,6 +62,10 @@ class GqaTree {
   }
 
  private:
+  // The thread's own, which a head's work fills anew.
+  static CausalScratch<T>& scratch() { return causal_thread_scratch<T>(); }
+  void reserve() const { scratch().reserve(num_positions(tree_), shape_.head_dim, shape_.head_dim); }
+
   template <class Element>
   HeadRows<Element> q_rows(Element* packed, const PackedSequence& sequence, int64_t head) const {
     return {packed + sequence.first * q_stride_ + head * shape_.head_dim, q_stride_};
@@ -79,24 +83,25 @@ class GqaTree {
     return {{sequence.prefix_length, sequence.length, shape_.head_dim, shape_.head_dim, shape_.scale},
             q_rows<const T>(kept_.query, sequence, head),
             {kept_.logsumexp + sequence.first * shape_.num_heads + head, shape_.num_heads},
-            scratch_};
+            scratch()};
   }
 
   /// Own rows, behind those of the prefix, which the tree's first sequence has left there.
   void load(const T* packed, const PackedSequence& sequence, int64_t kv_head, std::vector<T>& dense) const {
     copy_dense(kv_rows(packed, sequence.first, kv_head), sequence.length, shape_.head_dim,
                dense.data() + sequence.prefix_length * shape_.head_dim);
-    scratch_.clear_rest(dense, sequence.prefix_length + sequence.length, shape_.head_dim);
+    CausalScratch<T>::clear_rest(dense, sequence.prefix_length + sequence.length, shape_.head_dim);
   }
 
   void differentiate(const PackedSequence& sequence, int64_t kv_head, const T* out_gradient,
                      const GqaGradients<T>& gradients) const {
-    load(kept_.key, sequence, kv_head, scratch_.key);
-    load(in_.v, sequence, kv_head, scratch_.value);
+    load(kept_.key, sequence, kv_head, scratch().key);
+    load(in_.v, sequence, kv_head, scratch().value);
     for (int64_t i = 0; i < group_; ++i) {
       const int64_t head = kv_head * group_ + i;
       head_of(sequence, head)
-          .backward({.out = q_rows(out_gradient, sequence, head),
+          .backward({.result = q_rows<const T>(kept_.out, sequence, head),
+                     .out = q_rows(out_gradient, sequence, head),
                      .query = q_rows(gradients.q, sequence, head),
                      .key = seen_rows(gradients.k, sequence, kv_head),
                      .value = seen_rows(gradients.v, sequence, kv_head),
@@ -131,7 +136,6 @@ class GqaTree {
   const GqaKept<T>& kept_;
   const SequenceTree& tree_;
   int64_t group_, q_stride_, kv_stride_;
-  CausalScratch<T>& scratch_;
 };
 
 }  // namespace aha::ops

@@ -55,28 +55,30 @@ class MlaAttention : public torch::autograd::Function<MlaAttention> {
     AT_DISPATCH_FLOATING_TYPES(q.scalar_type(), "mla_attention", [&] {
       using T = scalar_t;
       const MlaInputs<T> in{data<T>(q), data<T>(kv), data<T>(k_rope), data<T>(cosine), data<T>(sine)};
-      const MlaKept<T> kept{query.data_ptr<T>(), rope_key.data_ptr<T>(), logsumexp.data_ptr<T>()};
+      const MlaKept<T> kept{query.data_ptr<T>(), rope_key.data_ptr<T>(), logsumexp.data_ptr<T>(), out.data_ptr<T>()};
       for (const SequenceTree& tree : sequence_trees(geometry.offsets, geometry.prefix)) {
-        MlaTree<T>(shape, in, kept, tree).forward(out.data_ptr<T>());
+        MlaTree<T>(shape, in, kept, tree).forward();
       }
     });
-    context->save_for_backward({query, kv, rope_key, cosine, sine, logsumexp});
+    context->save_for_backward({query, kv, rope_key, cosine, sine, logsumexp, out});
     save_geometry(*context, geometry);
     return out;
   }
 
   static variable_list backward(AutogradContext* context, variable_list upstream) {
     const variable_list saved = context->get_saved_variables();
-    const Tensor &query = saved[0], &kv = saved[1], &rope_key = saved[2], &logsumexp = saved[5];
+    const Tensor &query = saved[0], &kv = saved[1], &rope_key = saved[2], &logsumexp = saved[5], &out = saved[6];
     const Geometry geometry = saved_geometry(*context);
     const Tensor out_gradient = upstream[0].contiguous();
     Tensor q_slope = at::empty_like(query), kv_slope = at::empty_like(kv);
     Tensor k_rope_slope = at::empty_like(rope_key);
+    const Tensor head_rope = at::empty({rope_key.size(0), geometry.shape.num_heads, rope_key.size(1)}, query.options());
     AT_DISPATCH_FLOATING_TYPES(out_gradient.scalar_type(), "mla_attention", [&] {
       using T = scalar_t;
       const MlaInputs<T> in{nullptr, data<T>(kv), nullptr, data<T>(saved[3]), data<T>(saved[4])};
-      const MlaKept<T> kept{query.data_ptr<T>(), rope_key.data_ptr<T>(), logsumexp.data_ptr<T>()};
-      const MlaGradients<T> gradients{q_slope.data_ptr<T>(), kv_slope.data_ptr<T>(), k_rope_slope.data_ptr<T>()};
+      const MlaKept<T> kept{query.data_ptr<T>(), rope_key.data_ptr<T>(), logsumexp.data_ptr<T>(), out.data_ptr<T>()};
+      const MlaGradients<T> gradients{q_slope.data_ptr<T>(), kv_slope.data_ptr<T>(), k_rope_slope.data_ptr<T>(),
+                                      head_rope.data_ptr<T>()};
       for (const SequenceTree& tree : sequence_trees(geometry.offsets, geometry.prefix)) {
         MlaTree<T>(geometry.shape, in, kept, tree).backward(data<T>(out_gradient), gradients);
       }

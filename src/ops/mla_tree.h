@@ -16,14 +16,15 @@ struct MlaInputs {
   const T *q, *kv, *k_rope, *cosine, *sine;  // q and k_rope are read by the forward pass alone
 };
 /// What the forward pass keeps: queries [T, H·(nope + rope)] and rope keys [T, rope] after rotation, logsumexp of
-/// scaled scores [T, H].
+/// scaled scores [T, H], and its result [T, H·v].
 template <class T>
 struct MlaKept {
-  T *query, *rope_key, *logsumexp;
+  T *query, *rope_key, *logsumexp, *out;
 };
 template <class T>
 struct MlaGradients {
   T *q, *kv, *k_rope;
+  T* head_rope;  // workspace [T, H, rope]: what each head adds to that of the rope keys
 };
 
 /// Key gradients of one head: those of the tree's first sequence, then those of the one at hand; one a thread.
@@ -45,34 +46,41 @@ class MlaTree {
         key_dim_(shape.nope_dim + shape.rope_dim),
         q_stride_(shape.num_heads * key_dim_),
         kv_stride_(shape.num_heads * (shape.nope_dim + shape.v_dim)),
-        out_stride_(shape.num_heads * shape.v_dim),
-        causal_(causal_thread_scratch<T>()) {
-    causal_.reserve(num_positions(tree), key_dim_, shape.v_dim);
-  }
+        out_stride_(shape.num_heads * shape.v_dim) {}
 
-  void forward(T* out) {
+  void forward() const {
     for (const PackedSequence& sequence : tree_) rotate_inputs(sequence);
-    for (int64_t head = 0; head < shape_.num_heads; ++head) {
+    for_each_head(shape_.num_heads, num_scores(tree_), [this](int64_t head) {
+      reserve();
       for (const PackedSequence& sequence : tree_) {
         load_keys(sequence, head);
-        head_of(sequence, head).forward(values(in_.kv, sequence, head), out_rows(out, sequence, head));
+        head_of(sequence, head).forward(values(in_.kv, sequence, head), out_rows(kept_.out, sequence, head));
       }
-    }
+    });
   }
 
-  void backward(const T* out_gradient, const MlaGradients<T>& gradients) {
-    key_gradient_ = mla_key_gradient_scratch<T>(num_positions(tree_) * key_dim_);
+  void backward(const T* out_gradient, const MlaGradients<T>& gradients) const {
+    for_each_head(shape_.num_heads, num_scores(tree_), [&](int64_t head) {
+      reserve();
+      T* key_gradient = mla_key_gradient_scratch<T>(num_positions(tree_) * key_dim_);
+      for (const PackedSequence& sequence : tree_) {
+        differentiate(sequence, head, out_gradient, key_gradient, gradients);
+        // Those of the tree's first sequence are whole when all have added theirs.
+        if (sequence.prefix_length > 0) store_key_gradient(sequence, head, key_gradient, gradients);
+      }
+      store_key_gradient(tree_.front(), head, key_gradient, gradients);
+    });
     for (const PackedSequence& sequence : tree_) {
-      std::fill_n(gradients.k_rope + sequence.first * shape_.rope_dim, sequence.length * shape_.rope_dim, T{0});
+      add_head_ropes(sequence, gradients);
+      turn_back(sequence, gradients);
     }
-    for (int64_t head = 0; head < shape_.num_heads; ++head) {
-      for (const PackedSequence& sequence : tree_) differentiate(sequence, head, out_gradient, gradients);
-      store_key_gradient(tree_.front(), head, gradients);
-    }
-    for (const PackedSequence& sequence : tree_) turn_back(sequence, gradients);
   }
 
  private:
+  // The thread's own, which a head's work fills anew.
+  static CausalScratch<T>& causal() { return causal_thread_scratch<T>(); }
+  void reserve() const { causal().reserve(num_positions(tree_), key_dim_, shape_.v_dim); }
+
   // Where a head's part of a packed tensor starts in the sequence's own rows.
   template <class Element>
   HeadRows<Element> query_rows(Element* packed, const PackedSequence& sequence, int64_t head) const {
@@ -99,7 +107,7 @@ class MlaTree {
     return {size_of(sequence),
             query_rows<const T>(kept_.query, sequence, head),
             {kept_.logsumexp + sequence.first * shape_.num_heads + head, shape_.num_heads},
-            causal_};
+            causal()};
   }
   HeadSize size_of(const PackedSequence& sequence) const {
     return {sequence.prefix_length, sequence.length, key_dim_, shape_.v_dim, shape_.scale};
@@ -128,44 +136,59 @@ class MlaTree {
   void load_keys(const PackedSequence& sequence, int64_t head) const {
     const HeadRows<const T> nope = key_rows(in_.kv, sequence.first, head);
     const T* rope = kept_.rope_key + sequence.first * shape_.rope_dim;
-    T* key = causal_.key.data() + sequence.prefix_length * key_dim_;
+    CausalScratch<T>& scratch = causal();
+    T* key = scratch.key.data() + sequence.prefix_length * key_dim_;
     for (int64_t t = 0; t < sequence.length; ++t, key += key_dim_, rope += shape_.rope_dim) {
       std::copy_n(nope.at(t), shape_.nope_dim, key);
       std::copy_n(rope, shape_.rope_dim, key + shape_.nope_dim);
     }
-    causal_.clear_rest(causal_.key, sequence.prefix_length + sequence.length, key_dim_);
+    scratch.clear_rest(scratch.key, sequence.prefix_length + sequence.length, key_dim_);
   }
   void load_values(const PackedSequence& sequence, int64_t head) const {
+    CausalScratch<T>& scratch = causal();
     copy_dense(value_rows(in_.kv, sequence.first, head), sequence.length, shape_.v_dim,
-               causal_.value.data() + sequence.prefix_length * shape_.v_dim);
-    causal_.clear_rest(causal_.value, sequence.prefix_length + sequence.length, shape_.v_dim);
+               scratch.value.data() + sequence.prefix_length * shape_.v_dim);
+    scratch.clear_rest(scratch.value, sequence.prefix_length + sequence.length, shape_.v_dim);
   }
 
-  void differentiate(const PackedSequence& sequence, int64_t head, const T* out_gradient,
+  void differentiate(const PackedSequence& sequence, int64_t head, const T* out_gradient, T* key_gradient,
                      const MlaGradients<T>& gradients) const {
     load_keys(sequence, head);
     load_values(sequence, head);
     head_of(sequence, head)
-        .backward({.out = out_rows(out_gradient, sequence, head),
+        .backward({.result = out_rows<const T>(kept_.out, sequence, head),
+                   .out = out_rows(out_gradient, sequence, head),
                    .query = query_rows(gradients.q, sequence, head),
-                   .key = {{key_gradient_, key_dim_}, {own_key_gradient(sequence), key_dim_}},
+                   .key = {{key_gradient, key_dim_}, {key_gradient + sequence.prefix_length * key_dim_, key_dim_}},
                    .value = values(gradients.kv, sequence, head),
                    .adds = false});
-    // Those of the tree's first sequence are whole when all have added theirs.
-    if (sequence.prefix_length > 0) store_key_gradient(sequence, head, gradients);
   }
 
-  T* own_key_gradient(const PackedSequence& sequence) const {
-    return key_gradient_ + sequence.prefix_length * key_dim_;
-  }
-
-  void store_key_gradient(const PackedSequence& sequence, int64_t head, const MlaGradients<T>& gradients) const {
+  void store_key_gradient(const PackedSequence& sequence, int64_t head, const T* key_gradient,
+                          const MlaGradients<T>& gradients) const {
     const HeadRows<T> nope = key_rows(gradients.kv, sequence.first, head);
-    T* rope = gradients.k_rope + sequence.first * shape_.rope_dim;
-    const T* gradient = own_key_gradient(sequence);
-    for (int64_t t = 0; t < sequence.length; ++t, gradient += key_dim_, rope += shape_.rope_dim) {
+    const HeadRows<T> rope = head_rope_rows(gradients, sequence, head);
+    const T* gradient = key_gradient + sequence.prefix_length * key_dim_;
+    for (int64_t t = 0; t < sequence.length; ++t, gradient += key_dim_) {
       std::copy_n(gradient, shape_.nope_dim, nope.at(t));
-      for (int64_t i = 0; i < shape_.rope_dim; ++i) rope[i] += gradient[shape_.nope_dim + i];
+      std::copy_n(gradient + shape_.nope_dim, shape_.rope_dim, rope.at(t));
+    }
+  }
+
+  HeadRows<T> head_rope_rows(const MlaGradients<T>& gradients, const PackedSequence& sequence, int64_t head) const {
+    const int64_t stride = shape_.num_heads * shape_.rope_dim;
+    return {gradients.head_rope + sequence.first * stride + head * shape_.rope_dim, stride};
+  }
+
+  /// One after the other, in the order of the heads, whatever threads they came from.
+  void add_head_ropes(const PackedSequence& sequence, const MlaGradients<T>& gradients) const {
+    T* sum = gradients.k_rope + sequence.first * shape_.rope_dim;
+    std::fill_n(sum, sequence.length * shape_.rope_dim, T{0});
+    const T* head_rope = head_rope_rows(gradients, sequence, 0).first;
+    for (int64_t t = 0; t < sequence.length; ++t, sum += shape_.rope_dim) {
+      for (int64_t head = 0; head < shape_.num_heads; ++head, head_rope += shape_.rope_dim) {
+        for (int64_t i = 0; i < shape_.rope_dim; ++i) sum[i] += head_rope[i];
+      }
     }
   }
 
@@ -187,8 +210,6 @@ class MlaTree {
   const MlaKept<T>& kept_;
   const SequenceTree& tree_;
   int64_t key_dim_, q_stride_, kv_stride_, out_stride_;
-  CausalScratch<T>& causal_;
-  T* key_gradient_ = nullptr;
 };
 
 }  // namespace aha::ops

@@ -82,4 +82,10 @@ int64_t num_positions(const SequenceTree& tree) {
   return most;
 }
 
+int64_t num_scores(const SequenceTree& tree) {
+  int64_t sum = 0;
+  for (const PackedSequence& sequence : tree) sum += sequence.length * (sequence.prefix_length + sequence.length);
+  return sum;
+}
+
 }  // namespace aha::ops

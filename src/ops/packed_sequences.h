@@ -26,4 +26,7 @@ std::vector<SequenceTree> sequence_trees(const std::vector<int64_t>& offsets, co
 /// Of the longest sequence with its prefix.
 int64_t num_positions(const SequenceTree& tree);
 
+/// Pairs of a token and one that it may see, were nothing masked.
+int64_t num_scores(const SequenceTree& tree);
+
 }  // namespace aha::ops

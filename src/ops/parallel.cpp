@@ -6,6 +6,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -51,6 +52,8 @@ class FirstException {
   std::exception_ptr exception_;
 };
 
+thread_local int operation_threads = 1;
+
 }  // namespace
 
 int default_num_threads() {
@@ -75,6 +78,23 @@ void run_workers(int num_workers, const std::function<void(int worker)>& work) {
     first.run(work, 0);
   }
   first.rethrow();
+}
+
+OperationThreads::OperationThreads(int num_threads) : before_(operation_threads) {
+  AHA_CHECK(num_threads >= 1, "an operation needs at least one thread");
+  operation_threads = num_threads;
+}
+OperationThreads::~OperationThreads() { operation_threads = before_; }
+
+void spread(int64_t count, const std::function<void(int64_t item)>& work) {
+  std::atomic<int64_t> next = 0;
+  const int64_t workers = std::min<int64_t>(count, operation_threads);
+  const auto take_items = [&](int) {
+    const OperationThreads alone(1);
+    for (int64_t item = next++; item < count; item = next++) work(item);
+  };
+  if (workers < 2) return take_items(0);
+  run_workers(static_cast<int>(workers), take_items);
 }
 
 }  // namespace aha::ops

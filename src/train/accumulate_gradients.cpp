@@ -129,6 +129,9 @@ Gradients accumulate_gradients(const model::Model& model, int64_t num_batches, i
   std::vector<GradientTimes> times_of(static_cast<size_t>(workers));
   ops::run_workers(static_cast<int>(workers), [&](int worker) {
     const at::AutoGradMode with_gradients(true);
+    // Threads that get no batch help where one takes long.
+    const int64_t threads = (std::max<int64_t>(num_threads, 1) + workers - 1 - worker) / workers;
+    const ops::OperationThreads helpers(static_cast<int>(threads));
     GradientTimes& own = times_of[static_cast<size_t>(worker)];
     FailureBell bell(sum);
     for (int64_t batch = next++; batch < num_batches && sum.wait_for_room(batch); batch = next++) {

@@ -17,6 +17,7 @@
 
 #include <cmath>
 
+#include "aha/ops/parallel.h"
 #include "support/gradient_check.h"
 #include "support/joined_sequences.h"
 #include "unit/ops/random_tensor.h"
@@ -53,7 +54,7 @@ Case make_case(const GqaShape& shape, const std::vector<int64_t>& lengths, uint6
   made.k = random(shape.num_kv_heads);
   made.v = random(shape.num_kv_heads);
   const Tensor frequency = at::pow(100.0, -at::arange(shape.head_dim / 2, at::kDouble) / 4.0);
-  const Tensor angle = at::outer(at::arange(200, at::kDouble), frequency);
+  const Tensor angle = at::outer(at::arange(2400, at::kDouble), frequency);
   made.cosine = at::cos(angle).to(at::kFloat).to(at::kDouble);
   made.sine = at::sin(angle).to(at::kFloat).to(at::kDouble);
   return made;
@@ -204,6 +205,32 @@ TEST(GqaAttention, SequencesWithASharedPrefixAreWholeSequences) {
       EXPECT_LE(tests::relative_error(first[i], expected[i]), 1e-5) << i;
     }
   }
+}
+
+// Longer than what the backward pass takes of the keys at a time, and with a prefix that ends within such a chunk.
+TEST(GqaAttention, LongSequencesAreWhatTheyAreWhole) {
+  const Case alone = make_case(kOdd, {1100, 5}, 50);
+  const Tensor expected = reference(alone), out = alone.run();
+  EXPECT_LE(tests::relative_error(out, expected), 1e-13);
+  const auto mine = gradients(alone, out, wave(out)), exact = gradients(alone, expected, wave(out));
+  for (size_t i = 0; i < 3; ++i) EXPECT_LE(tests::relative_error(mine[i], exact[i]), 1e-12) << i;
+
+  Case shared = make_case(kOdd, {700, 600, 30}, 60);
+  shared.prefix = {-1, 0, 0};
+  const Tensor tree = shared.run(), whole = run_joined(shared);
+  const auto of_tree = gradients(shared, tree, wave(tree)), of_whole = gradients(shared, whole, wave(whole));
+  for (size_t i = 0; i < 3; ++i) EXPECT_LE(tests::relative_error(of_tree[i], of_whole[i]), 1e-13) << i;
+}
+
+TEST(GqaAttention, HeadsOnManyThreadsGiveTheSameBits) {
+  const Case c = make_case(kOdd, {2100}, 70).to(at::kFloat);
+  const Tensor out = c.run();
+  const auto expected = gradients(c, out, wave(out));
+  const OperationThreads threads(2);
+  const Tensor again = c.run();
+  EXPECT_TRUE(tests::same_bits(again, out));
+  const auto mine = gradients(c, again, wave(out));
+  for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(tests::same_bits(mine[i], expected[i])) << i;
 }
 
 TEST(GqaAttention, SharedHeadsHaveTheBitsOfRepeatedOnes) {

@@ -21,6 +21,7 @@
 #include <cmath>
 
 #include "aha/core/error.h"
+#include "aha/ops/parallel.h"
 #include "support/gradient_check.h"
 #include "support/joined_sequences.h"
 #include "unit/ops/random_tensor.h"
@@ -58,7 +59,7 @@ Case make_case(const MlaShape& shape, const std::vector<int64_t>& lengths, uint6
   made.kv = random(shape.num_heads * (shape.nope_dim + shape.v_dim));
   made.k_rope = random(shape.rope_dim);
   const Tensor frequency = at::pow(100.0, -at::arange(shape.rope_dim / 2, at::kDouble) / 4.0);
-  const Tensor angle = at::outer(at::arange(200, at::kDouble), frequency);
+  const Tensor angle = at::outer(at::arange(2400, at::kDouble), frequency);
   made.cosine = at::cos(angle).to(at::kFloat).to(at::kDouble);
   made.sine = at::sin(angle).to(at::kFloat).to(at::kDouble);
   return made;
@@ -191,6 +192,31 @@ TEST(MlaAttention, SequencesWithASharedPrefixAreWholeSequences) {
       EXPECT_LE(tests::relative_error(first[i], expected[i]), 1e-5) << i;
     }
   }
+}
+
+// Longer than what the backward pass takes of the keys at a time, and with a prefix that ends within such a chunk.
+TEST(MlaAttention, LongSequencesAreWhatTheyAreWhole) {
+  const Case alone = make_case(kOdd, {1100, 5}, 8);
+  const Tensor expected = reference(alone), out = alone.run();
+  EXPECT_LE(tests::relative_error(out, expected), 1e-13);
+  const auto mine = gradients(alone, out), exact = gradients(alone, expected);
+  for (size_t i = 0; i < 3; ++i) EXPECT_LE(tests::relative_error(mine[i], exact[i]), 1e-12) << i;
+
+  Case shared = make_case(kOdd, {700, 600, 30}, 9);
+  shared.prefix = {-1, 0, 0};
+  const auto tree = gradients(shared, shared.run()), whole = gradients(shared, run_joined(shared));
+  for (size_t i = 0; i < 3; ++i) EXPECT_LE(tests::relative_error(tree[i], whole[i]), 1e-13) << i;
+}
+
+TEST(MlaAttention, HeadsOnManyThreadsGiveTheSameBits) {
+  const Case x = make_case(kOdd, {2100}, 10).to(at::kFloat);
+  const Tensor out = x.run();
+  const auto expected = gradients(x, out);
+  const OperationThreads threads(3);
+  const Tensor again = x.run();
+  EXPECT_TRUE(at::equal(again, out));
+  const auto mine = gradients(x, again);
+  for (size_t i = 0; i < 3; ++i) EXPECT_TRUE(at::equal(mine[i], expected[i])) << i;
 }
 
 TEST(MlaAttention, TakesEmptyInputAndEmptySequences) {

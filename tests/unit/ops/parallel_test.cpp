@@ -68,5 +68,34 @@ TEST(Parallel, CountsTheCoresOfThisProcess) {
   EXPECT_LE(num_threads, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+TEST(Parallel, SpreadKeepsToTheThreadUnlessItMayDoOtherwise) {
+  const auto threads_of = [](int64_t count) {
+    std::mutex mutex;
+    std::set<std::thread::id> threads;
+    std::multiset<int64_t> items;
+    spread(count, [&](int64_t item) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      const std::lock_guard lock(mutex);
+      threads.insert(std::this_thread::get_id());
+      items.insert(item);
+    });
+    EXPECT_EQ(std::ssize(items), count);
+    EXPECT_EQ(std::set<int64_t>(items.begin(), items.end()).size(), items.size());
+    return threads;
+  };
+  const std::set<std::thread::id> own{std::this_thread::get_id()};
+  EXPECT_EQ(threads_of(3), own);
+  {
+    const OperationThreads three(3);
+    EXPECT_EQ(threads_of(4).size(), 3u);
+    EXPECT_EQ(threads_of(2).size(), 2u);
+    // An item does not spread again.
+    std::atomic<int> sum = 0;
+    spread(3, [&](int64_t) { sum += static_cast<int>(threads_of(2).size()); });
+    EXPECT_EQ(sum, 3);
+  }
+  EXPECT_EQ(threads_of(3), own);
+}
+
 }  // namespace
 }  // namespace aha::ops::parallel_test
