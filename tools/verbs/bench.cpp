@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 struct BenchArguments {
   std::filesystem::path model;
   int64_t batch = 8, length = 256, steps = 10, warmup = 2;
-  bool bf16 = false;
+  bool bf16 = false, gradient_checkpointing = false;
   ModelOptions common;
 };
 
@@ -49,6 +49,7 @@ std::vector<data::TrainingSequence> random_batch(const BenchArguments& arguments
 TrainedSteps train_steps(model::Model& model, const BenchArguments& arguments, bool bf16) {
   train::SftConfig config;
   config.bf16 = bf16;
+  config.gradient_checkpointing = arguments.gradient_checkpointing;
   config.tokens_per_micro_batch =
       std::max<int64_t>(arguments.length, arguments.batch * arguments.length / arguments.common.num_threads());
   train::SftTrainer trainer(model, config, arguments.common.num_threads());
@@ -92,6 +93,7 @@ void bench_train(const BenchArguments& arguments) {
                       {"parameters", model.config().num_parameters()},
                       {"threads", arguments.common.num_threads()},
                       {"products", arguments.bf16 ? "bfloat16" : arguments.common.dtype},
+                      {"gradient_checkpointing", arguments.gradient_checkpointing},
                       {"loss", trained.losses.back()},
                       {"peak_rss_bytes", report::peak_rss_bytes()}};
   if (twin) add_float32_run(*twin, arguments, trained, out);
@@ -110,8 +112,12 @@ void add_train(Command verb, const std::shared_ptr<BenchArguments>& arguments) {
   bench.add_option("--length", arguments->length, "tokens of a sequence").between(2, 1 << 20);
   add_train_options(bench, *arguments);
   bench.add_flag("--bf16", arguments->bf16, "products of operands rounded to bfloat16, beside the same steps without");
+  bench.add_flag("--gradient-checkpointing", arguments->gradient_checkpointing,
+                 "layers are computed again in the backward pass: less memory, same bits");
   add_model_options(bench, arguments->common);
-  bench.footer("Example:\n  aha bench train --model configs/models/nano.json --batch 8 --length 256");
+  bench.footer(
+      "Example:\n  aha bench train --model configs/models/nano.json --batch 8 --length 256\n"
+      "The peak of memory is the process's: one call for each point of a curve over --length.");
   bench.callback([arguments] { bench_train(*arguments); });
 }
 
