@@ -77,7 +77,7 @@ std::vector<Row> preference_rows(const Results& results) {
   };
   for (const auto& [stage, result] : results) {
     const bool is_dpo = result.contains("eval_rewards/accuracies");
-    if (!is_dpo && !result.contains("eval_accuracy")) continue;
+    if (!result.contains("eval_loss")) continue;  // eval_accuracy alone is the mean of a reward
     rows.push_back({stage, decimals(result, "eval_loss"),
                     percent(result, is_dpo ? "eval_rewards/accuracies" : "eval_accuracy"),
                     decimals(result, is_dpo ? "eval_rewards/margins" : "eval_margin")});

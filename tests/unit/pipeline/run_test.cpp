@@ -339,5 +339,14 @@ TEST(StageTable, SaysSoWhereNothingWasMeasured) {
   EXPECT_THAT(stage_table(folder.path()), HasSubstr("no stage has measured a model"));
 }
 
+TEST(StageTable, AMeanRewardIsNoPreference) {
+  const TemporaryFolder folder;
+  write_file_atomic(folder / "lineage.json", R"({"stages": [{"name": "zero", "folder": "01-zero"}]})");
+  write_file_atomic(folder / "01-zero/result.json", R"({"eval_pass@1": 0.5, "eval_accuracy": 0.5})");
+  const std::string table = stage_table(folder.path());
+  EXPECT_THAT(table, HasSubstr("zero"));
+  EXPECT_THAT(table, testing::Not(HasSubstr("held-out loss")));
+}
+
 }  // namespace
 }  // namespace aha::pipeline::run_test
