@@ -1,7 +1,5 @@
 // The most memory that a piece of work holds.
 #pragma once
-#include <malloc.h>
-
 #include <cstdint>
 #include <fstream>
 #include <string>
@@ -20,7 +18,6 @@ inline int64_t status_bytes(const std::string& field) {
 /// Most memory held while `action` runs, above what was held before.
 template <class Action>
 int64_t peak_bytes_of(const Action& action) {
-  malloc_trim(0);                                 // what is free already is not held
   std::ofstream("/proc/self/clear_refs") << "5";  // forgets the old peak
   const int64_t before = status_bytes("VmRSS:");
   action();
