@@ -15,6 +15,7 @@
 #include "aha/core/error.h"
 #include "aha/ops/parallel.h"
 #include "train/gradient_times.h"
+#include "train/spare_threads.h"
 
 namespace aha::train {
 namespace {
@@ -129,9 +130,7 @@ Gradients accumulate_gradients(const model::Model& model, int64_t num_batches, i
   std::vector<GradientTimes> times_of(static_cast<size_t>(workers));
   ops::run_workers(static_cast<int>(workers), [&](int worker) {
     const at::AutoGradMode with_gradients(true);
-    // Threads that get no batch help where one takes long.
-    const int64_t threads = (std::max<int64_t>(num_threads, 1) + workers - 1 - worker) / workers;
-    const ops::OperationThreads helpers(static_cast<int>(threads));
+    const ops::OperationThreads helpers = spare_threads(num_threads, static_cast<int>(workers), worker);
     GradientTimes& own = times_of[static_cast<size_t>(worker)];
     FailureBell bell(sum);
     for (int64_t batch = next++; batch < num_batches && sum.wait_for_room(batch); batch = next++) {

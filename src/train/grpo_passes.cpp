@@ -8,6 +8,7 @@
 #include "aha/ops/embedding.h"
 #include "aha/ops/parallel.h"
 #include "train/sample_routes.h"
+#include "train/spare_threads.h"
 
 namespace aha::train {
 namespace {
@@ -25,9 +26,11 @@ std::vector<Samples> cut(const Samples& samples, const GrpoConfig& config) {
 
 void for_each_without_gradient(size_t count, int num_threads, const std::function<void(size_t)>& work) {
   if (count == 0) return;
+  const int num_workers = static_cast<int>(std::min<size_t>(count, static_cast<size_t>(num_threads)));
   std::atomic<size_t> next = 0;
-  ops::run_workers(static_cast<int>(std::min<size_t>(count, static_cast<size_t>(num_threads))), [&](int) {
+  ops::run_workers(num_workers, [&](int worker) {
     const at::NoGradGuard no_grad;
+    const ops::OperationThreads helpers = spare_threads(num_threads, num_workers, worker);
     for (size_t i = next++; i < count; i = next++) work(i);
   });
 }
