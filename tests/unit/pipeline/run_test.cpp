@@ -26,7 +26,7 @@ using testing::HasSubstr;
 
 // Short steps, frequent saves: stops fall everywhere.
 const std::string kChain = recipe_text::kHead + recipe_text::kBase + R"(
-  - {name: zero, kind: grpo, init_from: base, max_steps: 4, prompts_per_step: 2, num_generations: 4, beta: 0.01, sync_ref_model: true, ref_model_sync_steps: 2,
+  - {name: zero, kind: grpo, init_from: base, ema_decay: 0.5, max_steps: 4, prompts_per_step: 2, num_generations: 4, beta: 0.01, sync_ref_model: true, ref_model_sync_steps: 2,
      max_completion_length: 16, learning_rate: 1.0e-3, save_steps: 1, rewards: [accuracy, {name: chance, verifier: random}],
      eval: {num_prompts: 4, num_samples: 2}, eval_steps: 2}
   - {name: samples, kind: rejection_sampling, model: zero, num_prompts: 48, prompts_per_step: 8, num_generations: 4,
