@@ -41,6 +41,12 @@ rollout::EngineOptions engine_options(const EngineConfig& config, const StageCon
           .num_draft_tokens = config.num_draft_tokens};
 }
 
+void check_engine(const EngineConfig& config, const std::string& path, ConfigErrors& errors) {
+  if (!config.exact_logprobs || config.rollout_dtype != "bfloat16") return;
+  errors.add(path + ".exact_logprobs",
+             "cannot stand beside rollout_dtype = bfloat16: rounded sums cannot have the bits of the training forward");
+}
+
 SupervisedTraining::SupervisedTraining(Policy policy, const train::SftConfig& config, const LoopConfig& loop,
                                        const StageContext& context, const StageHead& head)
     : policy_(std::move(policy)),

@@ -51,6 +51,8 @@ struct EngineConfig {
   }
 };
 rollout::EngineOptions engine_options(const EngineConfig& config, const StageContext& context);
+/// Keys that cannot stand beside each other. `path` is the stage's.
+void check_engine(const EngineConfig& config, const std::string& path, ConfigErrors& errors);
 
 class SupervisedTraining : public Training {
  public:

@@ -80,6 +80,7 @@ class EvaluateStage final : public ConfiguredStage<EvaluateStageConfig> {
 
   void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
     read_models(path + ".models", errors);
+    check_engine(config_.engine, path, errors);
     if (config_.tasks.empty()) {
       for (const auto& [name, task] : recipe.tasks) config_.tasks.push_back(name);
     }

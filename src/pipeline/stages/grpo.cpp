@@ -241,6 +241,7 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
 
   void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
     source_ = read_start(config_.init_from, config_.model, path, errors);
+    check_engine(config_.engine, path, errors);
     check_lora(config_.lora, config_.training.optimizer, config_.training.bias_update_rate, path, errors);
     if (config_.prompts.empty()) {
       for (const auto& [name, task] : recipe.tasks) config_.prompts.push_back(name);

@@ -223,6 +223,7 @@ class RejectionSamplingStage final : public ConfiguredStage<RejectionSamplingCon
 
   void complete(const Recipe& recipe, const std::string& path, ConfigErrors& errors) override {
     source_ = read_model_source(config_.model, path + ".model", errors);
+    check_engine(config_.engine, path, errors);
     if (config_.prompts.empty()) {
       for (const auto& [name, task] : recipe.tasks) config_.prompts.push_back(name);
     }
