@@ -1,16 +1,43 @@
 #include "command.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 
 namespace aha::tools {
 
+namespace {
+
+// CLI11's own checks name the largest double where there is no upper end.
+CLI::Validator limit(const std::string& wanted, const std::string& in_help, std::function<bool(double)> holds) {
+  return CLI::Validator(
+      [=](const std::string& text) {
+        double number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool is_number = error == std::errc() && end == text.data() + text.size();
+        return is_number && holds(number) ? std::string() : fmt::format("must be {}, but is {}", wanted, text);
+      },
+      in_help);
+}
+
+}  // namespace
+
 Option Option::required() { return Option(option_->required()); }
-Option Option::positive() { return Option(option_->check(CLI::PositiveNumber)); }
-Option Option::not_negative() { return Option(option_->check(CLI::NonNegativeNumber)); }
-Option Option::between(int low, int high) { return Option(option_->check(CLI::Range(low, high))); }
-Option Option::between(double low, double high) { return Option(option_->check(CLI::Range(low, high))); }
+Option Option::positive() {
+  return Option(option_->check(limit("above 0", "POSITIVE", [](double x) { return x > 0; })));
+}
+Option Option::not_negative() {
+  return Option(option_->check(limit("0 or more", "NONNEGATIVE", [](double x) { return x >= 0; })));
+}
+Option Option::between(int low, int high) { return between(static_cast<double>(low), static_cast<double>(high)); }
+Option Option::between(double low, double high) {
+  const std::string range = fmt::format("between {} and {}", low, high);
+  return Option(option_->check(limit(range, range, [=](double x) { return low <= x && x <= high; })));
+}
 Option Option::one_of(const std::vector<std::string>& values) { return Option(option_->check(CLI::IsMember(values))); }
 Option Option::delimiter(char separator) { return Option(option_->delimiter(separator)); }
 Option Option::repeatable() {

@@ -27,9 +27,9 @@ void on_signal(int signal) {
   errno = saved;
 }
 
-void set_handler(void (*handler)(int)) {
+void set_handler() {
   struct sigaction action = {};
-  action.sa_handler = handler;
+  action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGINT, &action, nullptr);
@@ -49,7 +49,7 @@ StopSignals::StopSignals() {
     log::info("stopping: what is done is being saved; a second signal ends the program at once");
     source.request_stop();
   });
-  set_handler(on_signal);
+  set_handler();
 }
 
 StopSignals::~StopSignals() {
