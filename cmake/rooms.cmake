@@ -91,7 +91,8 @@ aha_room(model PRECOMPILED tensor ROOMS ops
          PLAIN families/*.cpp config*.cpp family.cpp field_reader.cpp json_file.cpp layout.cpp lora_layout.cpp
                rope_*.cpp router_shape.cpp safetensors_header.cpp)
 aha_room(rollout PRECOMPILED tensor ROOMS model data)
-aha_room(reward ROOMS data)
+aha_room(reward PRECOMPILED tensor ROOMS rollout data
+         PLAIN *.cpp math/*.cpp code/*.cpp rules/*.cpp sandbox/*.cpp)
 aha_room(evaluate PRECOMPILED tensor ROOMS reward rollout)
 aha_room(train PRECOMPILED tensor ROOMS reward rollout objective report)
 aha_room(pipeline PRECOMPILED tensor ROOMS train evaluate
@@ -102,7 +103,7 @@ foreach(room evaluate model_plain pipeline pipeline_plain report)
   aha_quick_compile(aha_${room})
 endforeach()
 
-foreach(room core data evaluate report reward rollout)
+foreach(room core data evaluate report reward reward_plain rollout)
   aha_compile_together(aha_${room} 4)
 endforeach()
 

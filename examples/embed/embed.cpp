@@ -6,8 +6,8 @@
 // Prefers short completions.
 class ShortReward final : public aha::reward::Reward {
  public:
-  aha::reward::Score score(const std::string& completion, const aha::data::Example&) const override {
-    return {.value = 1.0 / (1.0 + completion.size())};
+  aha::reward::Score score(const aha::reward::Submission& submission) const override {
+    return {.value = 1.0 / (1.0 + submission.completion.size())};
   }
 };
 

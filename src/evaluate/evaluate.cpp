@@ -113,11 +113,11 @@ Evaluation evaluate(rollout::Engine& engine, const std::string& task, const data
                     const EvaluateConfig& config, const rollout::SampleKey& key, std::stop_token stop) {
   if (config.rewards.empty()) throw ConfigError("rewards", "is empty; the first reward decides pass@1");
   check_k(config.k, config.num_samples);
-  const reward::Scorer scorer(config.rewards);
+  const reward::Scorer scorer(config.rewards, config.services);
   rollout::SamplingParams sampling = config.sampling;
   sampling.num_generations = config.num_samples;
   data::CompletionBatch completions = engine.generate(prompts, sampling, key, {.stop = stop, .progress = {}});
-  reward::BatchScores scores = scorer.score(completions);
+  reward::BatchScores scores = scorer.score(completions, stop);
   return summarise(task, std::move(completions), std::move(scores), *scorer.rewards()[0], config.k);
 }
 

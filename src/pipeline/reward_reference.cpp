@@ -1,7 +1,6 @@
 // Walks the stages twice: once for the last definition anywhere, once in order.
 #include "pipeline/reward_reference.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
 
@@ -89,19 +88,13 @@ void resolve_rewards(ConfigTree& recipe) {
 }
 
 void check_rewards(const std::vector<reward::RewardConfig>& rewards, const std::string& path, ConfigErrors& errors) {
-  std::vector<std::string> known = reward::verifier_names();
-  known.push_back("accuracy");
   std::set<std::string> seen;
   for (size_t i = 0; i < rewards.size(); ++i) {
     const reward::RewardConfig& reward = rewards[i];
-    const std::string item = path + "." + std::to_string(i);
-    const bool has_verifier = !reward.verifier.empty();
-    const std::string& rule = has_verifier ? reward.verifier : reward.name;
     if (reward.name.empty()) continue;  // said already
-    if (std::find(known.begin(), known.end(), rule) == known.end()) {
-      const std::string hint = did_you_mean(rule, known);
-      errors.add(item + (has_verifier ? ".verifier" : ".name"),
-                 "no rule is called `" + rule + "`" + (hint.empty() ? "" : "; " + hint));
+    const std::string item = path + "." + std::to_string(i);
+    for (const reward::Contradiction& wrong : reward::contradictions(reward)) {
+      errors.add(item + "." + wrong.key, wrong.sentence);
     }
     if (!seen.insert(reward.name).second) errors.add(item + ".name", "`" + reward.name + "` is given twice");
   }

@@ -11,8 +11,9 @@ constexpr size_t kShownBytes = 2048;  // of an answer, in the detail
 
 }  // namespace
 
-Score AnswerReward::score(const std::string& completion_text, const data::Example& example) const {
-  const Extraction extraction = extract_answer(completion_text);
+Score AnswerReward::score(const Submission& submission) const {
+  const Extraction extraction = extract_answer(submission.completion);
+  const data::Example& example = submission.example;
   Verdict verdict = Verdict::kUnparsable;
   if (extraction.answer) {
     verdict = judge(*extraction.answer, example);

@@ -13,7 +13,8 @@ namespace aha::reward {
 /// where nothing could be extracted.
 class AnswerReward : public Reward {
  public:
-  Score score(const std::string& completion_text, const data::Example& example) const final;
+  using Reward::score;
+  Score score(const Submission& submission) const final;
   void check_example(const data::Example& example, const std::string& place) const final;
 
  protected:

@@ -5,8 +5,8 @@
 
 namespace aha::reward {
 
-Score FormatReward::score(const std::string& completion_text, const data::Example&) const {
-  const data::TaggedParts parts = data::split_tags(completion_text);
+Score FormatReward::score(const Submission& submission) const {
+  const data::TaggedParts parts = data::split_tags(submission.completion);
   Score score;
   score.value = parts.is_well_formed ? 1.0 : 0.0;
   score.detail["has_reasoning"] = parts.has_reasoning;

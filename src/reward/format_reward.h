@@ -8,7 +8,8 @@ namespace aha::reward {
 /// all after the last. The detail says which of the pairs is there.
 class FormatReward final : public Reward {
  public:
-  Score score(const std::string& completion_text, const data::Example& example) const override;
+  using Reward::score;
+  Score score(const Submission& submission) const override;
 };
 
 }  // namespace aha::reward

@@ -136,14 +136,14 @@ Counts count_words(std::string_view text) {
   return counts;
 }
 
-Score LanguageReward::score(const std::string& completion_text, const data::Example& example) const {
+Score LanguageReward::score(const Submission& submission) const {
   Score score;
-  const auto target = target_language_of(example);
+  const auto target = target_language_of(submission.example);
   if (!target) {
     score.detail["reason"] = "neither a column `language` nor a word of the prompt tells the language";
     return score;
   }
-  const Counts counts = count_words(reasoning_of(completion_text));
+  const Counts counts = count_words(reasoning_of(submission.completion));
   const int64_t num_words = std::accumulate(counts.begin(), counts.end(), int64_t{0});
   int64_t num_target = counts[static_cast<size_t>(target->first)];
   if (target->second != target->first) num_target += counts[static_cast<size_t>(target->second)];

@@ -19,7 +19,8 @@ std::array<int64_t, kNumScripts> count_words(std::string_view text);
 /// prompt; null if neither tells.
 class LanguageReward final : public Reward {
  public:
-  Score score(const std::string& completion_text, const data::Example& example) const override;
+  using Reward::score;
+  Score score(const Submission& submission) const override;
   void check_example(const data::Example& example, const std::string& place) const override;
 };
 

@@ -5,11 +5,11 @@
 
 namespace aha::reward {
 
-Score RandomReward::score(const std::string& completion_text, const data::Example& example) const {
-  std::string prompt = example.prompt;
-  for (const data::Message& message : example.messages) prompt += '\n' + message.content;
+Score RandomReward::score(const Submission& submission) const {
+  std::string prompt = submission.example.prompt;
+  for (const data::Message& message : submission.example.messages) prompt += '\n' + message.content;
   Score score;
-  score.value = Random(hash_name(completion_text), "random_reward", {hash_name(prompt), 0, 0}).uniform();
+  score.value = Random(hash_name(submission.completion), "random_reward", {hash_name(prompt), 0, 0}).uniform();
   return score;
 }
 

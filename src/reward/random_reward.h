@@ -7,7 +7,8 @@ namespace aha::reward {
 /// Uniform in [0, 1), a function of prompt and completion alone, so that a resumed run sees the same.
 class RandomReward final : public Reward {
  public:
-  Score score(const std::string& completion_text, const data::Example& example) const override;
+  using Reward::score;
+  Score score(const Submission& submission) const override;
 };
 
 }  // namespace aha::reward

@@ -15,49 +15,92 @@
 namespace aha::reward {
 namespace {
 
+using Maker = std::unique_ptr<Reward> (*)(const RewardConfig&, const RewardServices&);
+
 template <class Rule>
-std::unique_ptr<Reward> make() {
+std::unique_ptr<Reward> make(const RewardConfig&, const RewardServices&) {
   return std::make_unique<Rule>();
 }
 
 struct Rule {
   const char* name;
-  std::unique_ptr<Reward> (*make)();
+  Maker make;
+  std::vector<std::string> keys = {};      // of RewardConfig that it reads beside those of every rule
+  std::vector<std::string> required = {};  // of those, the ones it cannot do without
 };
 
-constexpr Rule kRules[] = {
-    {"math", make<MathReward>},     {"exact", make<ExactReward>},
-    {"choice", make<ChoiceReward>}, {"countdown", make<CountdownReward>},
-    {"format", make<FormatReward>}, {"language_consistency", make<LanguageReward>},
-    {"random", make<RandomReward>},
-};
+const std::vector<Rule>& rules() {
+  static const std::vector<Rule> all = {
+      {"math", make<MathReward>},     {"exact", make<ExactReward>},
+      {"choice", make<ChoiceReward>}, {"countdown", make<CountdownReward>},
+      {"format", make<FormatReward>}, {"language_consistency", make<LanguageReward>},
+      {"random", make<RandomReward>},
+  };
+  return all;
+}
 
-// The verifier a bare name means.
+const Rule* find_rule(const std::string& verifier) {
+  const auto found =
+      std::find_if(rules().begin(), rules().end(), [&verifier](const Rule& rule) { return verifier == rule.name; });
+  return found == rules().end() ? nullptr : &*found;
+}
+
+bool has(const std::vector<std::string>& keys, const std::string& key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+// Keys of an entry whose values are not the defaults.
+std::vector<std::string> keys_set(const RewardConfig& config) {
+  const ConfigTree given = config_to_tree(config), defaults = config_to_tree(RewardConfig());
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : given.map()) {
+    if (value.to_json() != defaults.find(key)->to_json()) keys.push_back(key);
+  }
+  return keys;
+}
+
+std::string unknown_rule(const RewardConfig& config) {
+  std::vector<std::string> known = verifier_names();
+  if (config.verifier.empty()) known.push_back("accuracy");
+  std::string names;
+  for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
+  const std::string verifier = verifier_of(config), hint = did_you_mean(verifier, known);
+  return "no rule is called `" + verifier + "`; " + (hint.empty() ? "" : hint + " ") + "rules are " + names;
+}
+
+}  // namespace
+
 std::string verifier_of(const RewardConfig& config) {
   if (!config.verifier.empty()) return config.verifier;
   return config.name == "accuracy" ? "math" : config.name;
 }
 
-}  // namespace
-
-std::unique_ptr<Reward> make_reward(const RewardConfig& config) {
+std::vector<Contradiction> contradictions(const RewardConfig& config) {
   const std::string verifier = verifier_of(config);
-  const auto found = std::find_if(std::begin(kRules), std::end(kRules),
-                                  [&verifier](const Rule& rule) { return verifier == rule.name; });
-  if (found != std::end(kRules)) return found->make();
+  const Rule* rule = find_rule(verifier);
+  if (!rule) return {{config.verifier.empty() ? "name" : "verifier", unknown_rule(config)}};
+  std::vector<Contradiction> found;
+  const std::vector<std::string> set = keys_set(config);
+  for (const std::string& key : set) {
+    if (has({"name", "verifier", "weight", "max_error_rate", "watch"}, key) || has(rule->keys, key)) continue;
+    found.push_back({key, "means nothing to the verifier " + verifier + "; leave it out"});
+  }
+  for (const std::string& key : rule->required) {
+    if (!has(set, key)) found.push_back({key, "is missing; the verifier " + verifier + " needs it"});
+  }
+  return found;
+}
 
-  std::vector<std::string> known = verifier_names();
-  if (config.verifier.empty()) known.push_back("accuracy");
-  std::string names;
-  for (const std::string& name : known) names += (names.empty() ? "" : ", ") + name;
-  const std::string hint = did_you_mean(verifier, known);
-  throw ConfigError("rewards",
-                    "no rule is called `" + verifier + "`; " + (hint.empty() ? "" : hint + " ") + "rules are " + names);
+std::unique_ptr<Reward> make_reward(const RewardConfig& config, const RewardServices& services) {
+  for (const Contradiction& wrong : contradictions(config)) {
+    throw ConfigError("rewards." + wrong.key, wrong.sentence);
+  }
+  return find_rule(verifier_of(config))->make(config, services);
 }
 
 std::vector<std::string> verifier_names() {
   std::vector<std::string> names;
-  for (const Rule& rule : kRules) names.push_back(rule.name);
+  for (const Rule& rule : rules()) names.push_back(rule.name);
   return names;
 }
 

@@ -1,4 +1,6 @@
 // All rewards of a batch, weighted and added up.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <exception>
 
@@ -11,24 +13,50 @@ namespace {
 
 constexpr int64_t kLoggedFailures = 3;  // of each reward and batch; the count tells the rest
 
-// A reward that throws must not end the run: it is counted, and the caller decides how many are too many.
-Score guarded_score(const Reward& reward, const std::string& completion_text, const data::Example& example,
-                    std::string& fault) {
+Score failed(std::string why) {
+  Score score;
+  score.fault = why.empty() ? "it does not say why" : std::move(why);
+  return score;
+}
+
+Score checked(Score score) {
+  if (score.value && !std::isfinite(*score.value)) return failed("its value is no finite number");
+  return score;
+}
+
+// A reward that throws must not end the run: it is counted, and max_error_rate says how many are too many.
+Score guarded_score(const Reward& reward, const Submission& submission) {
   try {
-    Score score = reward.score(completion_text, example);
-    if (!score.value || std::isfinite(*score.value)) return score;
-    fault = "its value is no finite number";
+    return checked(reward.score(submission));
   } catch (const std::exception& error) {
-    fault = error.what();
-    if (fault.empty()) fault = "it does not say why";
+    return failed(error.what());
   }
-  return {};
+}
+
+std::vector<Score> guarded_batch(const Reward& reward, const std::vector<Submission>& submissions,
+                                 std::stop_token stop) {
+  std::vector<Score> scores;
+  try {
+    scores = reward.score_batch(submissions, std::move(stop));
+    AHA_CHECK(scores.size() == submissions.size(), "a reward has one score for each completion");
+  } catch (const StoppedError&) {
+    throw;
+  } catch (const std::exception& error) {
+    return std::vector<Score>(submissions.size(), failed(error.what()));
+  }
+  for (Score& score : scores) score = checked(std::move(score));
+  return scores;
+}
+
+void add(const Score& score, double weight, std::optional<double>& value, std::optional<double>& total) {
+  value = score.value;
+  if (score.value) total = total.value_or(0) + weight * *score.value;
 }
 
 }  // namespace
 
-Scorer::Scorer(const std::vector<RewardConfig>& configs) : configs_(configs) {
-  for (const RewardConfig& config : configs_) rewards_.push_back(make_reward(config));
+Scorer::Scorer(const std::vector<RewardConfig>& configs, const RewardServices& services) : configs_(configs) {
+  for (const RewardConfig& config : configs_) rewards_.push_back(make_reward(config, services));
 }
 
 Scorer::Scorer(std::vector<RewardConfig> configs, std::vector<std::shared_ptr<const Reward>> rewards)
@@ -39,49 +67,80 @@ Scorer::Scorer(std::vector<RewardConfig> configs, std::vector<std::shared_ptr<co
   }
 }
 
-BatchScores Scorer::score(const data::CompletionBatch& batch) const {
+BatchScores Scorer::score(const data::CompletionBatch& batch, std::stop_token stop) const {
+  std::vector<Submission> submissions;
   std::vector<Judgement> judgements;
   for (const data::Completion& completion : batch.completions) {
-    judgements.push_back(judge(completion.text, batch.prompts.at(completion.prompt_index).example));
+    submissions.push_back(submission_of(completion, batch.prompts.at(static_cast<size_t>(completion.prompt_index))));
+    judgements.push_back(judge(submissions.back()));
   }
-  return gather(judgements);
+  return gather(submissions, std::move(judgements), std::move(stop));
 }
 
-Judgement Scorer::judge(const std::string& completion_text, const data::Example& example) const {
-  Judgement judgement{.scores = {}, .faults = std::vector<std::string>(rewards_.size())};
-  for (size_t r = 0; r < rewards_.size(); ++r) {
-    judgement.scores.push_back(guarded_score(*rewards_[r], completion_text, example, judgement.faults[r]));
+Judgement Scorer::judge(const Submission& submission) const {
+  Judgement judgement;
+  for (const auto& reward : rewards_) {
+    judgement.push_back(reward->is_batched() ? Score{} : guarded_score(*reward, submission));
   }
   return judgement;
 }
 
-BatchScores Scorer::gather(const std::vector<Judgement>& judgements) const {
+BatchScores Scorer::gather(const std::vector<Submission>& submissions, std::vector<Judgement> judgements,
+                           std::stop_token stop) const {
+  AHA_CHECK(submissions.size() == judgements.size(), "each completion was judged once");
   BatchScores scores;
   scores.total.resize(judgements.size());
   for (size_t r = 0; r < rewards_.size(); ++r) {
-    scores.names.push_back(configs_[r].name);
-    scores.weights.push_back(configs_[r].weight);
-    scores.num_failed.push_back(0);
-    scores.num_undecided.push_back(0);
-    std::vector<std::optional<double>>& values = scores.values.emplace_back(judgements.size());
-    for (size_t i = 0; i < judgements.size(); ++i) {
-      const Score& score = judgements[i].scores.at(r);
-      const std::string& fault = judgements[i].faults.at(r);
-      if (!fault.empty() && scores.num_failed[r]++ < kLoggedFailures) {
-        log::warning("reward " + configs_[r].name + " failed: " + fault);
-      }
-      scores.num_undecided[r] += score.detail.value("verdict", "") == "undecided";
-      values[i] = score.value;
-      if (score.value) scores.total[i] = scores.total[i].value_or(0) + configs_[r].weight * *score.value;
+    if (rewards_[r]->is_batched()) {
+      std::vector<Score> of_all = guarded_batch(*rewards_[r], submissions, stop);
+      for (size_t i = 0; i < judgements.size(); ++i) judgements[i].at(r) = std::move(of_all[i]);
     }
+    add_reward(r, judgements, scores);
   }
   return scores;
+}
+
+void Scorer::add_reward(size_t r, const std::vector<Judgement>& judgements, BatchScores& scores) const {
+  const RewardConfig& config = configs_[r];
+  int64_t num_failed = 0, num_timed_out = 0, num_undecided = 0;
+  std::vector<std::optional<double>> values(judgements.size());
+  std::string last_fault;
+  for (size_t i = 0; i < judgements.size(); ++i) {
+    const Score& score = judgements[i].at(r);
+    if (!score.fault.empty()) {
+      if (num_failed++ < kLoggedFailures) log::warning("reward " + config.name + " failed: " + score.fault);
+      last_fault = score.fault;
+    }
+    num_timed_out += score.has_timed_out;
+    num_undecided += score.detail.value("verdict", "") == "undecided";
+    add(score, config.weight, values[i], scores.total[i]);
+  }
+  scores.names.push_back(config.name);
+  scores.weights.push_back(config.weight);
+  scores.values.push_back(std::move(values));
+  scores.num_failed.push_back(num_failed);
+  scores.num_timed_out.push_back(num_timed_out);
+  scores.num_undecided.push_back(num_undecided);
+  if (static_cast<double>(num_failed) > config.max_error_rate * static_cast<double>(judgements.size())) {
+    throw RewardError(
+        fmt::format("reward {} failed on {} of {} completions, more than max_error_rate = {} allows; the "
+                    "last time: {}",
+                    config.name, num_failed, judgements.size(), config.max_error_rate, last_fault));
+  }
 }
 
 void Scorer::check_examples(const std::vector<data::Example>& examples, const std::string& place) const {
   for (size_t i = 0; i < examples.size(); ++i) {
     for (const auto& reward : rewards_) reward->check_example(examples[i], place + ", row " + std::to_string(i + 1));
   }
+}
+
+Submission submission_of(const data::Completion& completion, const data::Prompt& prompt) {
+  return {.completion = completion.text,
+          .example = prompt.example,
+          .prompt = prompt.text,
+          .completion_ids = completion.token_ids,
+          .is_truncated = completion.finish_reason == data::FinishReason::kLength};
 }
 
 }  // namespace aha::reward

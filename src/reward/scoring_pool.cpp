@@ -17,9 +17,11 @@ enum class Phase { kEmpty, kHandedIn, kJudged };
 
 struct Place {
   Phase phase = Phase::kEmpty;
-  std::string text;
-  const data::Example* example = nullptr;
+  data::Completion completion;  // text, ids and end
+  const data::Prompt* prompt = nullptr;
   Judgement judgement;
+
+  Submission submission() const { return submission_of(completion, *prompt); }
 };
 
 }  // namespace
@@ -48,7 +50,7 @@ void ScoringPool::State::judge_all(std::stop_token ended) {
     Place& place = *queue.front();
     queue.pop_front();
     lock.unlock();
-    Judgement judgement = scorer.judge(place.text, *place.example);
+    Judgement judgement = scorer.judge(place.submission());
     lock.lock();
     place.judgement = std::move(judgement);
     place.phase = Phase::kJudged;
@@ -69,20 +71,23 @@ ScoringPool::~ScoringPool() {
   for (std::jthread& thread : state_->threads) thread.request_stop();
 }
 
-void ScoringPool::submit(int64_t place, const data::Completion& completion, const data::Example& example) {
+void ScoringPool::submit(int64_t place, const data::Completion& completion, const data::Prompt& prompt) {
   {
     const std::lock_guard lock(state_->mutex);
     Place& taken = state_->at(place);
     AHA_CHECK(taken.phase == Phase::kEmpty, "a completion was handed to the scoring pool twice");
     taken.phase = Phase::kHandedIn;
-    taken.text = completion.text;
-    taken.example = &example;
+    taken.completion.text = completion.text;
+    taken.completion.token_ids = completion.token_ids;
+    taken.completion.finish_reason = completion.finish_reason;
+    taken.prompt = &prompt;
     state_->queue.push_back(&taken);
   }
   state_->handed_in.notify_one();
 }
 
 BatchScores ScoringPool::wait(const std::vector<int64_t>& places, std::stop_token stop) {
+  std::vector<Submission> submissions;
   std::vector<Judgement> judgements;
   std::unique_lock lock(state_->mutex);
   for (const int64_t index : places) {
@@ -91,10 +96,11 @@ BatchScores ScoringPool::wait(const std::vector<int64_t>& places, std::stop_toke
     if (!state_->judged.wait(lock, stop, [&] { return place.phase == Phase::kJudged; })) {
       throw StoppedError("stopped as asked, while completions were judged");
     }
+    submissions.push_back(place.submission());
     judgements.push_back(place.judgement);
   }
   lock.unlock();
-  return state_->scorer.gather(judgements);
+  return state_->scorer.gather(submissions, std::move(judgements), std::move(stop));
 }
 
 BatchScores ScoringPool::wait(std::stop_token stop) {

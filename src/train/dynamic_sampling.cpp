@@ -98,6 +98,7 @@ void append(JudgedGroups& groups, JudgedGroups more) {
   for (size_t r = 0; r < groups.scores.names.size(); ++r) {
     append(groups.scores.values[r], more.scores.values[r]);
     groups.scores.num_failed[r] += more.scores.num_failed[r];
+    groups.scores.num_timed_out[r] += more.scores.num_timed_out[r];
     groups.scores.num_undecided[r] += more.scores.num_undecided[r];
   }
 }

@@ -36,14 +36,14 @@ void GroupRollout::ask(rollout::Engine& engine, rollout::SampleKey key, std::sto
     AHA_CHECK(number == i, "the engine has requests of another caller");
     for (const data::Completion& completion : group.completions) {
       if (completion.finish_reason == data::FinishReason::kUnfinished) continue;
-      pool_->submit(place(i, completion.sample_index), completion, group.prompt.example);
+      pool_->submit(place(i, completion.sample_index), completion, group.prompt);
     }
   }
   rollout::GenerateOptions options;
   options.stop = std::move(stop);
   options.on_completion = [this](int64_t number, const data::Completion& completion) {
     pool_->submit(place(number, completion.sample_index), completion,
-                  groups_[static_cast<size_t>(number)].prompt.example);
+                  groups_[static_cast<size_t>(number)].prompt);
   };
   options.policy_version = static_cast<int32_t>(step_);
   options.enough_requests = config_.enough_prompts;

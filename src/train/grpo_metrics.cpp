@@ -47,6 +47,7 @@ void add_one_reward(const reward::BatchScores& scores, size_t r, Metrics& metric
   metrics[prefix + "std"] = deviation(values);
   metrics[prefix + "num_null"] = static_cast<double>(scores.values[r].size() - values.size());
   metrics[prefix + "num_failed"] = static_cast<double>(scores.num_failed[r]);
+  metrics[prefix + "num_timed_out"] = static_cast<double>(scores.num_timed_out[r]);
   metrics[prefix + "num_undecided"] = static_cast<double>(scores.num_undecided[r]);
 }
 

@@ -24,6 +24,7 @@ void add_reward(const std::string& name, double weight, const std::vector<double
   scores.weights.push_back(weight);
   scores.values.push_back(std::move(values));
   scores.num_failed.push_back(0);
+  scores.num_timed_out.push_back(0);
   scores.num_undecided.push_back(0);
 }
 

@@ -24,6 +24,7 @@ struct EvaluateConfig {
   int64_t k = 16;            // of pass@k and cons@k; at most num_samples
   rollout::SamplingParams sampling;
   std::vector<reward::RewardConfig> rewards;  // the first decides pass@1; the others are reported as means
+  reward::RewardServices services = {};       // for rewards that need a model, a sandbox or a command
 };
 
 /// A sample is right if the first reward gives it at least 1. Samples that this reward did not judge (null) are left

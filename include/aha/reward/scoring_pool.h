@@ -17,11 +17,11 @@ class ScoringPool {
   ScoringPool(const Scorer& scorer, int64_t num_places, int num_threads);
   /// What no thread has begun with is dropped; what is being judged is waited for, as a reward cannot be interrupted.
   ~ScoringPool();
-  /// Returns at once; any thread may call it. The completion's text is copied, the example must stay until wait()
-  /// returns. @throws ShapeError for a place that is not there or is taken
-  void submit(int64_t place, const data::Completion& completion, const data::Example& example);
-  /// The scores of these places in this order, as soon as all of them are judged.
-  /// @throws StoppedError if `stop` is asked for before; ShapeError for a place that was never handed in
+  /// Returns at once; any thread may call it. The completion's text and ids are copied, the prompt must stay until
+  /// wait() returns. @throws ShapeError for a place that is not there or is taken
+  void submit(int64_t place, const data::Completion& completion, const data::Prompt& prompt);
+  /// The scores of these places in this order, as soon as all of them are judged; batched rewards judge them here.
+  /// @throws StoppedError if `stop` is asked for before; ShapeError for a place that was never handed in; RewardError
   BatchScores wait(const std::vector<int64_t>& places, std::stop_token stop = {});
   /// The scores of all places.
   BatchScores wait(std::stop_token stop = {});

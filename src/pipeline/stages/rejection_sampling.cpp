@@ -147,7 +147,7 @@ class RejectionSampling {
     options.stop = context_.stop;
     options.on_completion = [&](int64_t prompt, const data::Completion& completion) {
       pool.submit(prompt * num_samples + completion.sample_index, completion,
-                  prompts[static_cast<size_t>(prompt)].example);
+                  prompts[static_cast<size_t>(prompt)]);
     };
     const data::CompletionBatch batch = engine_.generate(prompts, config_.sampling, key, options);
     const reward::BatchScores scores = pool.wait(context_.stop);

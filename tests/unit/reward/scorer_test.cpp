@@ -12,7 +12,8 @@ namespace {
 // The completion's text as a number; "null" does not apply, "throw" fails, "nan" is no number.
 class TextReward final : public Reward {
  public:
-  Score score(const std::string& completion_text, const data::Example&) const override {
+  Score score(const Submission& submission) const override {
+    const std::string& completion_text = submission.completion;
     if (completion_text == "throw") throw InputError("here", "it broke");
     Score score;
     if (completion_text == "undecided") score.detail["verdict"] = "undecided";
@@ -29,13 +30,14 @@ class TextReward final : public Reward {
 
 class OneReward final : public Reward {
  public:
-  Score score(const std::string&, const data::Example&) const override { return {.value = 1.0}; }
+  Score score(const Submission&) const override { return {.value = 1.0}; }
 };
 
 RewardConfig config(const std::string& name, double weight) {
   RewardConfig result;
   result.name = name;
   result.weight = weight;
+  result.max_error_rate = 1;
   return result;
 }
 
@@ -66,6 +68,57 @@ TEST(Scorer, CountsFailuresAndNeverScoresThemZero) {
             (std::vector<std::optional<double>>{std::nullopt, std::nullopt, 2, std::nullopt, std::nullopt}));
   EXPECT_EQ(scores.total[0], std::nullopt);
   EXPECT_EQ(scores.num_failed, (std::vector<int64_t>{3}));
+}
+
+TEST(Scorer, StopsWhereARewardFailsTooOften) {
+  RewardConfig strict = config("text", 1);
+  strict.max_error_rate = 0.5;
+  const Scorer scorer({strict}, {std::make_shared<TextReward>()});
+  EXPECT_EQ(scorer.score(batch_of({"throw", "1"})).num_failed, (std::vector<int64_t>{1}));
+  try {
+    scorer.score(batch_of({"throw", "throw", "1"}));
+    FAIL();
+  } catch (const RewardError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "reward text failed on 2 of 3 completions, more than max_error_rate = 0.5 allows; the last time: here: "
+        "it broke");
+  }
+}
+
+// Judges all at once: each completion's place in the batch.
+class PlaceReward final : public Reward {
+ public:
+  Score score(const Submission&) const override { return {}; }
+  bool is_batched() const override { return true; }
+  std::vector<Score> score_batch(const std::vector<Submission>& submissions, std::stop_token) const override {
+    std::vector<Score> scores;
+    for (const Submission& submission : submissions) {
+      if (submission.completion == "throw") throw InputError("here", "it broke");
+      scores.push_back({.value = static_cast<double>(scores.size())});
+    }
+    return scores;
+  }
+};
+
+TEST(Scorer, AsksABatchedRewardOnce) {
+  const Scorer scorer({config("place", 2), config("one", 1)},
+                      {std::make_shared<PlaceReward>(), std::make_shared<OneReward>()});
+  EXPECT_EQ(scorer.score(batch_of({"a", "b", "c"})).total, (std::vector<std::optional<double>>{1, 3, 5}));
+  const BatchScores broken = scorer.score(batch_of({"a", "throw", "c"}));
+  EXPECT_EQ(broken.num_failed, (std::vector<int64_t>{3, 0}));
+  EXPECT_EQ(broken.total, (std::vector<std::optional<double>>{1, 1, 1}));
+}
+
+TEST(Scorer, RefusesOptionsOfAnotherRule) {
+  RewardConfig wrong = config("accuracy", 1);
+  wrong.code.timeout_seconds = 2;
+  try {
+    make_reward(wrong);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(), "rewards.timeout_seconds: means nothing to the verifier math; leave it out");
+  }
 }
 
 TEST(Scorer, NamesTheRowThatCannotBeJudged) {

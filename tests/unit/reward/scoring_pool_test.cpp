@@ -20,19 +20,20 @@ using std::chrono::milliseconds;
 // Fails, passes over, hesitates and scores, by the completion's text; some take their time.
 class MoodyReward final : public Reward {
  public:
-  Score score(const std::string& text, const data::Example& example) const override {
+  Score score(const Submission& submission) const override {
+    const std::string& text = submission.completion;
     if (text.size() % 7 == 3) std::this_thread::sleep_for(milliseconds(1));
     if (text.starts_with('t')) throw InputError("here", "it broke at " + text);
     if (text.starts_with('u')) return {.value = 0.0, .detail = {{"verdict", "undecided"}}};
     if (text.starts_with('n')) return {};
-    return {.value = static_cast<double>(text.size()) + static_cast<double>(example.difficulty)};
+    return {.value = static_cast<double>(text.size()) + static_cast<double>(submission.example.difficulty)};
   }
 };
 
 // Waits until it is let go.
 class GateReward final : public Reward {
  public:
-  Score score(const std::string&, const data::Example&) const override {
+  Score score(const Submission&) const override {
     ++num_begun;
     gate.wait();
     return {.value = 1.0};
@@ -44,7 +45,8 @@ class GateReward final : public Reward {
 Scorer scorer_of(std::vector<std::shared_ptr<const Reward>> rewards) {
   std::vector<RewardConfig> configs;
   for (size_t r = 0; r < rewards.size(); ++r) {
-    configs.push_back({.name = "r" + std::to_string(r), .verifier = "", .weight = 0.3 + static_cast<double>(r)});
+    configs.push_back(
+        {.name = "r" + std::to_string(r), .verifier = "", .weight = 0.3 + static_cast<double>(r), .max_error_rate = 1});
   }
   return Scorer(std::move(configs), std::move(rewards));
 }
@@ -67,7 +69,7 @@ data::CompletionBatch random_batch(int64_t num_prompts, int64_t group) {
 
 void submit(ScoringPool& pool, const data::CompletionBatch& batch, size_t i) {
   const data::Completion& completion = batch.completions[i];
-  pool.submit(static_cast<int64_t>(i), completion, batch.prompts[static_cast<size_t>(completion.prompt_index)].example);
+  pool.submit(static_cast<int64_t>(i), completion, batch.prompts[static_cast<size_t>(completion.prompt_index)]);
 }
 
 void expect_equal(const BatchScores& a, const BatchScores& b) {

@@ -20,14 +20,17 @@ class TextReward final : public reward::Reward {
  public:
   using Judge = std::function<std::optional<double>(const std::string&)>;
   explicit TextReward(Judge judge) : judge_(std::move(judge)) {}
-  reward::Score score(const std::string& text, const data::Example&) const override { return {.value = judge_(text)}; }
+  reward::Score score(const reward::Submission& submission) const override {
+    return {.value = judge_(submission.completion)};
+  }
 
  private:
   Judge judge_;
 };
 
 inline reward::Scorer scorer(TextReward::Judge judge) {
-  return reward::Scorer({{.name = "letter", .verifier = ""}}, {std::make_shared<TextReward>(std::move(judge))});
+  return reward::Scorer({{.name = "letter", .verifier = "", .max_error_rate = 1}},
+                        {std::make_shared<TextReward>(std::move(judge))});
 }
 inline std::optional<double> starts_with_k(const std::string& text) { return text.starts_with('k') ? 1.0 : 0.0; }
 inline std::optional<double> share_of_low_letters(const std::string& text) {
