@@ -1,6 +1,7 @@
 // One entry of `rewards:`: a rule by name, its weight, and the options of its kind.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,19 +9,29 @@
 
 namespace aha::reward {
 
+/// Verifiers that run a program: code, command.
+struct LimitOptions {
+  std::optional<double> timeout_seconds;  // by the clock; each verifier has a default of its own
+  std::optional<int64_t> memory_mb;
+  template <class Fields>
+  void visit(Fields& field) {
+    field("timeout_seconds", timeout_seconds, "code: of one test, default 6 · command: of a batch, default 60",
+          above(0));
+    field("memory_mb", memory_mb, "code: of one test, default 512 · command: address space, default no limit",
+          at_least(16));
+  }
+  bool operator==(const LimitOptions&) const = default;
+};
+
 /// Verifier `code`: programs judged by tests in the sandbox.
 struct CodeOptions {
   std::string programming_language = "python";  // where neither the row nor the code block says another
-  double timeout_seconds = 6;                   // of one test, by the clock; LiveCodeBench's
-  int64_t memory_mb = 512;                      // of one test
   bool partial_credit = false;                  // the share of tests passed in place of all or nothing
   bool allow_landlock = false;                  // accept the isolation without user namespaces (see `aha doctor`)
   template <class Fields>
   void visit(Fields& field) {
     field("programming_language", programming_language, "code: where neither the row nor the code block tells",
           one_of({"python", "c", "cpp"}));
-    field("timeout_seconds", timeout_seconds, "code: of one test · command: of a batch", above(0));
-    field("memory_mb", memory_mb, "code: memory of one test", at_least(16));
     field("partial_credit", partial_credit, "code: the share of tests passed, in place of all or nothing");
     field("allow_landlock", allow_landlock, "code: accept a machine that isolates by Landlock alone");
   }
@@ -95,6 +106,7 @@ struct RewardConfig {
   double weight = 1.0;
   double max_error_rate = 0.1;  // share of a step's completions that may go unjudged by failure
   std::string watch;            // a verifiable reward that must not fall while this one rises
+  LimitOptions limits;
   CodeOptions code;
   ShapingOptions shaping;
   JudgeOptions judge;
@@ -108,6 +120,7 @@ struct RewardConfig {
     field("max_error_rate", max_error_rate, "share of a step's completions it may fail on before the run stops",
           between(0, 1));
     field("watch", watch, "learned rewards: the reward whose held-out mean must not fall while this one rises");
+    limits.visit(field);
     code.visit(field);
     shaping.visit(field);
     judge.visit(field);

@@ -112,7 +112,7 @@ TEST(Scorer, AsksABatchedRewardOnce) {
 
 TEST(Scorer, RefusesOptionsOfAnotherRule) {
   RewardConfig wrong = config("accuracy", 1);
-  wrong.code.timeout_seconds = 2;
+  wrong.limits.timeout_seconds = 2;
   try {
     make_reward(wrong);
     FAIL();
