@@ -47,11 +47,11 @@ struct ShapingOptions {
   double max_penalty = -1.0;  // repetition
   template <class Fields>
   void visit(Fields& field) {
-    field("min_length", min_length, "length, cosine: shortest completion in tokens", at_least(0));
+    field("min_length", min_length, "length: shortest completion in tokens", at_least(0));
     field("max_length", max_length, "length, overlong, cosine: longest completion in tokens", at_least(0));
     field("cache_length", cache_length, "overlong: last tokens of max_length, over which it falls from 0 to -1",
           at_least(0));
-    field("ngram_size", ngram_size, "repetition: words that count as repeated together", at_least(1));
+    field("ngram_size", ngram_size, "repetition: words that count as repeated together", between(1, 100));
     field("max_penalty", max_penalty, "repetition: reward where everything is repeated", between(-1e6, 0));
   }
   bool operator==(const ShapingOptions&) const = default;
@@ -99,6 +99,27 @@ struct JsonOptions {
   bool operator==(const JsonOptions&) const = default;
 };
 
+/// Verifier `format`.
+struct FormatOptions {
+  std::string layout = "think_answer";  // think_answer: both pairs of tags · think: reasoning, then anything
+  template <class Fields>
+  void visit(Fields& field) {
+    field("layout", layout, "format: <think>…</think><answer>…</answer>, or <think>…</think> and a reply",
+          one_of({"think_answer", "think"}));
+  }
+  bool operator==(const FormatOptions&) const = default;
+};
+
+/// Verifier `instruction`.
+struct InstructionOptions {
+  bool loose = false;  // IFEval's loose accuracy in place of the strict one
+  template <class Fields>
+  void visit(Fields& field) {
+    field("loose", loose, "instruction: without first or last line or asterisks counts too");
+  }
+  bool operator==(const InstructionOptions&) const = default;
+};
+
 /// One entry of `rewards:`. A bare name means its last definition in the recipe, else these defaults.
 struct RewardConfig {
   std::string name;      // accuracy, format, language_consistency, or one's own name with `verifier`
@@ -112,6 +133,8 @@ struct RewardConfig {
   JudgeOptions judge;
   CommandOptions command;
   JsonOptions json;
+  FormatOptions format;
+  InstructionOptions instruction;
   template <class Fields>
   void visit(Fields& field) {
     field("name", name, "name in the metrics: rewards/<name>/mean", required());
@@ -126,6 +149,8 @@ struct RewardConfig {
     judge.visit(field);
     command.visit(field);
     json.visit(field);
+    format.visit(field);
+    instruction.visit(field);
   }
 };
 
