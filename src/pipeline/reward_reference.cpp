@@ -41,15 +41,21 @@ void write_defaults(ConfigTree& stage) {
   }
 }
 
+struct RewardList {
+  std::string path;  // within the stage: "eval.rewards"
+  ConfigTree* tree;
+};
+
 // All reward lists of a stage; those of the wrong shape are left for the strict reader to refuse.
-std::vector<ConfigTree*> reward_lists(ConfigTree& stage) {
-  std::vector<ConfigTree*> lists;
-  const auto take = [&](ConfigTree* list) {
-    if (list && list->is_list()) lists.push_back(list);
+std::vector<RewardList> reward_lists(ConfigTree& stage) {
+  std::vector<RewardList> lists;
+  const auto take = [&](const std::string& path, ConfigTree* list) {
+    if (list && list->is_list()) lists.push_back({path, list});
   };
-  take(stage.find("rewards"));
+  take("rewards", stage.find("rewards"));
   for (const char* key : {"eval", "stop_at"}) {
-    if (ConfigTree* nested = stage.find(key); nested && nested->is_map()) take(nested->find("rewards"));
+    ConfigTree* nested = stage.find(key);
+    if (nested && nested->is_map()) take(std::string(key) + ".rewards", nested->find("rewards"));
   }
   return lists;
 }
@@ -71,20 +77,37 @@ void resolve_rewards(ConfigTree& recipe) {
   for (ConfigTree& stage : stages->list()) {
     if (!stage.is_map()) continue;
     write_defaults(stage);
-    for (ConfigTree* list : reward_lists(stage)) {
-      for (const ConfigTree& item : list->list()) learn(item, anywhere);
+    for (const RewardList& list : reward_lists(stage)) {
+      for (const ConfigTree& item : list.tree->list()) learn(item, anywhere);
     }
   }
   Definitions above;
   for (ConfigTree& stage : stages->list()) {
     if (!stage.is_map()) continue;
-    for (ConfigTree* list : reward_lists(stage)) {
-      for (ConfigTree& item : list->list()) {
+    for (const RewardList& list : reward_lists(stage)) {
+      for (ConfigTree& item : list.tree->list()) {
         if (is_bare(item) && !name_of(item).empty()) item = definition_of(name_of(item), above, anywhere);
         learn(item, above);
       }
     }
   }
+}
+
+void refuse_commands(const std::vector<ConfigTree>& stages) {
+  ConfigErrors errors;
+  for (size_t s = 0; s < stages.size(); ++s) {
+    ConfigTree stage = stages[s];
+    for (const RewardList& list : reward_lists(stage)) {
+      for (size_t i = 0; i < list.tree->list().size(); ++i) {
+        reward::RewardConfig reward;
+        read_config(list.tree->list()[i], "", reward, errors);
+        if (reward::verifier_of(reward) != "command") continue;
+        errors.add("stages." + std::to_string(s) + "." + list.path + "." + std::to_string(i) + ".command",
+                   "is a program that would run with your rights; read it, and say --allow-commands");
+      }
+    }
+  }
+  errors.throw_if_any();
 }
 
 void check_rewards(const std::vector<reward::RewardConfig>& rewards, const std::string& path, ConfigErrors& errors) {

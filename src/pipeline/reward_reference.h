@@ -13,6 +13,9 @@ namespace aha::pipeline {
 /// writes the lists that a kind may leave out.
 void resolve_rewards(ConfigTree& recipe);
 
+/// @throws ConfigError with the key path of every reward of these stages that runs a program of the user's
+void refuse_commands(const std::vector<ConfigTree>& stages);
+
 /// Adds a finding for a rule that does not exist and for a name given twice. `path` is that of the list.
 void check_rewards(const std::vector<reward::RewardConfig>& rewards, const std::string& path, ConfigErrors& errors);
 

@@ -12,6 +12,7 @@
 #include "aha/report/html_report.h"
 #include "pipeline/model_source.h"
 #include "pipeline/recipe.h"
+#include "pipeline/reward_reference.h"
 #include "pipeline/run_folder.h"
 
 namespace aha::pipeline {
@@ -106,6 +107,7 @@ class Run {
             .hash = folder_.hash(index),
             .tokenizer = tokenizer_,
             .num_threads = num_threads_,
+            .allow_commands = options_.allow_commands,
             .stop = options_.stop};
   }
 
@@ -129,6 +131,7 @@ std::filesystem::path run_recipe(const RunOptions& options) {
     return run_folder_path(loaded.recipe);
   }
   check_device(loaded.recipe.device);
+  if (!options.allow_commands) refuse_commands(loaded.recipe.stages);
   return Run(options, loaded).run();
 }
 

@@ -63,6 +63,7 @@ struct StageContext {
   std::string hash;                                                    // of all that decides the result
   std::shared_ptr<const data::Tokenizer> tokenizer;
   int num_threads = 1;
+  bool allow_commands = false;  // the user said so on the command line
   std::stop_token stop;
 };
 

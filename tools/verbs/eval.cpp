@@ -112,6 +112,8 @@ void add_eval(Command program) {
   verb.add_option("--template", arguments->template_name, "how a problem becomes a prompt: plain, r1_zero, chat")
       .one_of({"plain", "r1_zero", "chat"});
   verb.add_option("--rewards", arguments->rewards, "what is measured; the first decides pass@1").delimiter(',');
+  verb.add_flag("--allow-commands", arguments->config.services.allow_commands,
+                "rewards may run the programs that they name, with your rights");
   verb.add_option("--output", arguments->output, "also writes the objects as JSON lines");
   add_sampling_options(verb, arguments->config.sampling);
   add_model_options(verb, arguments->common);

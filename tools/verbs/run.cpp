@@ -70,6 +70,8 @@ void add_run(Command program) {
   verb.add_flag("--dry-run", arguments->options.dry_run, "print the resolved recipe and the plan; touch nothing");
   verb.add_flag("--plan", arguments->plan, "print what each stage would do now; touch nothing");
   verb.add_flag("--fresh", arguments->options.fresh, "remove what earlier runs of this recipe have left");
+  verb.add_flag("--allow-commands", arguments->options.allow_commands,
+                "rewards may run the programs that the recipe names, with your rights");
   verb.add_option("--device", arguments->device, "overrides the recipe");
   verb.add_option("--dtype", arguments->dtype, "overrides the recipe");
   verb.add_option("--threads", arguments->threads, "overrides the recipe").not_negative();

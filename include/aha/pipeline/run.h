@@ -13,6 +13,7 @@ struct RunOptions {
   std::string stop_after;                      // a stage's name; empty: all
   bool dry_run = false;                        // print the plan, touch nothing
   bool fresh = false;                          // delete the run folder's stages first
+  bool allow_commands = false;                 // rewards may run programs that the recipe names
   std::stop_token stop;                        // SIGTERM/SIGINT: save and throw StoppedError
 };
 
