@@ -24,6 +24,7 @@ std::unique_ptr<Reward> make(const RewardConfig&, const RewardServices&) {
 
 struct Rule {
   const char* name;
+  const char* summary;  // what it judges, in one line: for --help
   Maker make;
   std::vector<std::string> keys = {};      // of RewardConfig that it reads beside those of every rule
   std::vector<std::string> required = {};  // of those, the ones it cannot do without
@@ -31,10 +32,13 @@ struct Rule {
 
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = {
-      {"math", make<MathReward>},     {"exact", make<ExactReward>},
-      {"choice", make<ChoiceReward>}, {"countdown", make<CountdownReward>},
-      {"format", make<FormatReward>}, {"language_consistency", make<LanguageReward>},
-      {"random", make<RandomReward>},
+      {"math", "the answer equals the gold answer as mathematics", make<MathReward>},
+      {"exact", "the answer reads the same as the gold answer", make<ExactReward>},
+      {"choice", "the answer is the letter of the right choice", make<ChoiceReward>},
+      {"countdown", "an expression of the given numbers that makes the target", make<CountdownReward>},
+      {"format", "the tags stand once, in order, with nothing after them", make<FormatReward>},
+      {"language_consistency", "share of the reasoning that is in the target language", make<LanguageReward>},
+      {"random", "a number that says nothing of the completion: a control", make<RandomReward>},
   };
   return all;
 }
@@ -96,6 +100,11 @@ std::unique_ptr<Reward> make_reward(const RewardConfig& config, const RewardServ
     throw ConfigError("rewards." + wrong.key, wrong.sentence);
   }
   return find_rule(verifier_of(config))->make(config, services);
+}
+
+std::string verifier_summary(const std::string& verifier) {
+  const Rule* rule = find_rule(verifier);
+  return rule ? rule->summary : "";
 }
 
 std::vector<std::string> verifier_names() {

@@ -82,6 +82,8 @@ struct RewardServices {
 /// the machine cannot do what the rule needs (isolation for `code`)
 std::unique_ptr<Reward> make_reward(const RewardConfig& config, const RewardServices& services = {});
 std::vector<std::string> verifier_names();
+/// What a verifier judges, in one line; empty for a name that is none.
+std::string verifier_summary(const std::string& verifier);
 /// The verifier an entry means: its own, or that of its name (accuracy = math).
 std::string verifier_of(const RewardConfig& config);
 struct Contradiction {
