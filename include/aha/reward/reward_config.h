@@ -59,18 +59,25 @@ struct ShapingOptions {
 
 /// Verifiers that ask a model: reward_model, judge.
 struct JudgeOptions {
-  std::string model;                     // a stage's name, or a model's folder
-  std::string part = "response";         // what is judged: response | reasoning | summary
-  std::string instructions;              // judge: the prompt's text, or empty for ours
-  std::string comparison = "pointwise";  // judge: pointwise | pairwise (in the group, both orders)
-  int64_t num_votes = 1;                 // judge: answers asked for; the mean counts
-  int64_t max_judge_length = 256;        // judge: new tokens of an answer
+  std::string model;                         // a stage's name, or a model's folder
+  std::string part = "response";             // what is judged: response | reasoning | summary
+  std::optional<std::string> template_name;  // how it reads a problem: plain | r1_zero | chat
+  std::string instructions;                  // judge: the prompt's text, or empty for ours
+  std::string comparison = "pointwise";      // judge: pointwise | pairwise (in the group, both orders)
+  int64_t num_votes = 1;                     // judge: answers asked for; the mean counts
+  int64_t max_judge_length = 256;            // judge: new tokens of an answer
   template <class Fields>
   void visit(Fields& field) {
     field("model", model, "reward_model, judge: a stage's name, or a model's folder");
     field("part", part, "reward_model, judge: what of the completion is judged",
           one_of({"response", "reasoning", "summary"}));
-    field("instructions", instructions, "judge: its prompt, with {prompt}, {response} and {answer} filled in");
+    field("template", template_name,
+          "reward_model: how it reads a problem, default that of the stage that trained it · judge: how it reads its "
+          "instructions, default chat where its tokenizer has a chat format, else plain",
+          one_of({"plain", "r1_zero", "chat"}));
+    field(
+        "instructions", instructions,
+        "judge: its prompt, with {prompt}, {answer} and {response}, pairwise {response_a} and {response_b} filled in");
     field("comparison", comparison, "judge: a grade of each completion, or of each pair in both orders",
           one_of({"pointwise", "pairwise"}));
     field("num_votes", num_votes, "judge: answers asked for; their mean counts", at_least(1));
