@@ -27,6 +27,10 @@ constexpr Generator kGenerators[] = {
     {"knights_and_knaves", make_knights_and_knaves, "who lies; terms: people (2-3), operands: none"},
     {"multiple_choice", make_multiple_choice,
      "facts and products, answered by a letter; terms: choices (4), operands: factors (2-9)"},
+    {"stack_program", make_stack_program,
+     "a formula as a program of a stack machine; terms: operations (2-5), operands: constants (1-9)"},
+    {"python_program", make_python_program,
+     "a few lines of Python over a list; terms: quantities and constants (2-3), operands: the numbers (1-9)"},
 };
 
 const Generator& find_generator(const std::string& name) {

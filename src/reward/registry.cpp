@@ -11,6 +11,7 @@
 #include "reward/language_reward.h"
 #include "reward/math_reward.h"
 #include "reward/random_reward.h"
+#include "reward/rules/stack_program_reward.h"
 
 namespace aha::reward {
 namespace {
@@ -36,6 +37,7 @@ const std::vector<Rule>& rules() {
       {"exact", "the answer reads the same as the gold answer", make<ExactReward>},
       {"choice", "the answer is the letter of the right choice", make<ChoiceReward>},
       {"countdown", "an expression of the given numbers that makes the target", make<CountdownReward>},
+      {"stack_program", "a program of a small stack language passes its tests", make<StackProgramReward>},
       {"format", "the tags stand once, in order, with nothing after them", make<FormatReward>},
       {"language_consistency", "share of the reasoning that is in the target language", make<LanguageReward>},
       {"random", "a number that says nothing of the completion: a control", make<RandomReward>},

@@ -70,7 +70,7 @@ class Task {
 /// @throws ConfigError for an unknown name, with "did you mean"
 std::unique_ptr<Task> make_task(const std::string& name, const TaskOptions& options);
 /// Names of all generators: last_digit_sum plain_sum running_sum sort_digits countdown linear_equation
-/// knights_and_knaves multiple_choice.
+/// knights_and_knaves multiple_choice stack_program python_program.
 std::vector<std::string> task_names();
 /// What a generator asks, and what terms and operands are to it, in one line. @throws ConfigError as make_task
 std::string task_summary(const std::string& name);

@@ -14,5 +14,7 @@ std::unique_ptr<Task> make_countdown(const TaskOptions& options);
 std::unique_ptr<Task> make_linear_equation(const TaskOptions& options);
 std::unique_ptr<Task> make_knights_and_knaves(const TaskOptions& options);
 std::unique_ptr<Task> make_multiple_choice(const TaskOptions& options);
+std::unique_ptr<Task> make_stack_program(const TaskOptions& options);
+std::unique_ptr<Task> make_python_program(const TaskOptions& options);
 
 }  // namespace aha::data

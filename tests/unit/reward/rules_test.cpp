@@ -26,8 +26,8 @@ data::Example with_answer(const std::string& answer) {
 std::string tagged(const std::string& answer) { return "<think>hm</think><answer>" + answer + "</answer>"; }
 
 TEST(Registry, KnowsItsRulesAndSuggestsOne) {
-  EXPECT_EQ(verifier_names(), (std::vector<std::string>{"math", "exact", "choice", "countdown", "format",
-                                                        "language_consistency", "random"}));
+  EXPECT_EQ(verifier_names(), (std::vector<std::string>{"math", "exact", "choice", "countdown", "stack_program",
+                                                        "format", "language_consistency", "random"}));
   for (const std::string& name : verifier_names()) EXPECT_TRUE(rule(name)) << name;
   EXPECT_TRUE(rule("accuracy"));
   EXPECT_TRUE(rule("my_own", "exact"));
