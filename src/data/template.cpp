@@ -14,13 +14,6 @@ constexpr const char* kR1ZeroPreamble =
     "<think> and </think>, what it answers between <answer> and </answer>, like this: <think> the thoughts go here "
     "</think> <answer> the answer goes here </answer>. ";
 
-// The messages before the reply that is to be written.
-std::vector<Message> asked_messages(const Example& example) {
-  std::vector<Message> messages = example.messages;
-  while (!messages.empty() && messages.back().role == "assistant") messages.pop_back();
-  return messages;
-}
-
 void render_into(Prompt& prompt, const std::vector<Message>& messages, const Tokenizer& tokenizer) {
   RenderedChat chat = tokenizer.render_chat(messages, /*add_generation_prompt=*/true, prompt.example.tools);
   prompt.text = std::move(chat.text);
@@ -59,6 +52,12 @@ std::string_view between_tags(std::string_view text, const TagPlaces& places, Ta
 }  // namespace
 
 std::string plain_prompt(const std::string& problem) { return problem + "\n"; }
+
+std::vector<Message> asked_messages(const Example& example) {
+  std::vector<Message> messages = example.messages;
+  while (!messages.empty() && messages.back().role == "assistant") messages.pop_back();
+  return messages;
+}
 
 Prompt make_prompt(const Example& example, int64_t id, const std::string& template_name, const Tokenizer& tokenizer) {
   if (template_name != "plain" && template_name != "r1_zero" && template_name != "chat") {

@@ -9,6 +9,8 @@
 #include "reward/exact_reward.h"
 #include "reward/format_reward.h"
 #include "reward/language_reward.h"
+#include "reward/learned/judge_reward.h"
+#include "reward/learned/reward_model_reward.h"
 #include "reward/math_reward.h"
 #include "reward/random_reward.h"
 #include "reward/rules/stack_program_reward.h"
@@ -29,6 +31,7 @@ struct Rule {
   Maker make;
   std::vector<std::string> keys = {};      // of RewardConfig that it reads beside those of every rule
   std::vector<std::string> required = {};  // of those, the ones it cannot do without
+  std::vector<Contradiction> (*contradictions)(const RewardConfig&) = nullptr;  // what else can be wrong with them
 };
 
 const std::vector<Rule>& rules() {
@@ -40,6 +43,17 @@ const std::vector<Rule>& rules() {
       {"stack_program", "a program of a small stack language passes its tests", make<StackProgramReward>},
       {"format", "the tags stand once, in order, with nothing after them", make<FormatReward>},
       {"language_consistency", "share of the reasoning that is in the target language", make<LanguageReward>},
+      {"reward_model",
+       "the score that a trained reward model gives",
+       make_reward_model_reward,
+       {"model", "part", "template"},
+       {"model"}},
+      {"judge",
+       "the grade that a language model gives, or its preference among a prompt's completions",
+       make_judge_reward,
+       {"model", "part", "template", "instructions", "comparison", "num_votes", "max_judge_length"},
+       {"model"},
+       judge_contradictions},
       {"random", "a number that says nothing of the completion: a control", make<RandomReward>},
   };
   return all;
@@ -93,6 +107,9 @@ std::vector<Contradiction> contradictions(const RewardConfig& config) {
   }
   for (const std::string& key : rule->required) {
     if (!has(set, key)) found.push_back({key, "is missing; the verifier " + verifier + " needs it"});
+  }
+  if (rule->contradictions) {
+    for (Contradiction& wrong : rule->contradictions(config)) found.push_back(std::move(wrong));
   }
   return found;
 }

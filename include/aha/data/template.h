@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aha/data/completion.h"
 #include "aha/data/tokenizer.h"
@@ -17,6 +18,9 @@ Prompt make_prompt(const Example& example, int64_t id, const std::string& templa
 
 /// The problem and a newline: the template `plain`.
 std::string plain_prompt(const std::string& problem);
+
+/// A conversation without the reply that is to be written.
+std::vector<Message> asked_messages(const Example& example);
 
 /// "<think>reasoning</think><answer>answer</answer>"
 std::string tagged_completion(const std::string& reasoning, const std::string& answer);
