@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "pipeline/reward_reference.h"
+#include "pipeline/reward_services.h"
 
 namespace aha::pipeline {
 
@@ -24,6 +25,11 @@ void complete_eval(EvalConfig& config, const EvalDefaults& defaults, const std::
   check_rewards(config.rewards, path + ".rewards", errors);
 }
 
+void add_eval_inputs(const EvalConfig& config, const std::string& path, StageInputs& inputs) {
+  inputs.tasks.push_back({path + ".task", config.task, data::Split::kHeldOut});
+  add_reward_inputs(config.rewards, path + ".rewards", inputs);
+}
+
 HeldOutEval::HeldOutEval(const EvalConfig& config, const StageContext& context, std::string purpose, uint64_t seed)
     : task_(config.task), purpose_(std::move(purpose)), seed_(seed) {
   config_.num_samples = config.num_samples;
@@ -31,6 +37,7 @@ HeldOutEval::HeldOutEval(const EvalConfig& config, const StageContext& context, 
   config_.sampling.temperature = config.temperature;
   config_.sampling.max_completion_length = config.max_completion_length.value_or(256);
   config_.rewards = config.rewards;
+  config_.services = context.services;
   prompts_ = context.tasks.prompts(config.task, data::Split::kHeldOut, config.num_prompts, config.template_name,
                                    *context.tokenizer);
 }

@@ -44,6 +44,9 @@ struct EvalDefaults {
 };
 void complete_eval(EvalConfig& config, const EvalDefaults& defaults, const std::string& path, ConfigErrors& errors);
 
+/// Its task, and the models that its rewards ask. `path` is that of the block.
+void add_eval_inputs(const EvalConfig& config, const std::string& path, StageInputs& inputs);
+
 /// Refuses a template that does not exist.
 void check_template(const std::string& name, const std::string& path, ConfigErrors& errors);
 

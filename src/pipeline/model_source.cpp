@@ -28,7 +28,7 @@ model::LoadOptions load_options(const StageContext& context) {
 }
 
 // A folder's own tokenizer would give other ids to the same text.
-void check_tokenizer(const FileReference& model, const Recipe& recipe, ConfigErrors& errors) {
+void check_tokenizer(const ModelReference& model, const Recipe& recipe, ConfigErrors& errors) {
   if (recipe.tokenizer.kind != "byte" || !data::has_tokenizer(model.file)) return;
   const auto own = data::load_tokenizer(model.file);
   if (own->kind() == "byte") return;
@@ -38,8 +38,25 @@ void check_tokenizer(const FileReference& model, const Recipe& recipe, ConfigErr
                          own->kind(), own->vocab_size(), model.file.string()));
 }
 
-void check_folder(const FileReference& folder, const Recipe& recipe, const data::Tokenizer& tokenizer,
+// What a reward asks has a tokenizer of its own, or else the run's.
+void check_asked_folder(const ModelReference& folder, const data::Tokenizer& tokenizer, ConfigErrors& errors) {
+  const model::ModelConfig config = model::load_model_config(folder.file / "config.json");
+  if (config.is_reward_model != (folder.artifact == Artifact::kRewardModel)) {
+    errors.add(folder.path, config.is_reward_model
+                                ? "the folder holds a reward model, which cannot write a judgement; verifier: "
+                                  "reward_model asks such a one"
+                                : "the folder holds a language model, which has no score head; verifier: judge asks "
+                                  "such a one");
+  }
+  if (data::has_tokenizer(folder.file) || config.vocab_size >= tokenizer.vocab_size()) return;
+  errors.add(folder.path, fmt::format("the folder has no tokenizer, and the model's vocab_size is {}, but the run's "
+                                      "tokenizer has {} ids; put the model's own beside it",
+                                      config.vocab_size, tokenizer.vocab_size()));
+}
+
+void check_folder(const ModelReference& folder, const Recipe& recipe, const data::Tokenizer& tokenizer,
                   ConfigErrors& errors) {
+  if (folder.role == kRewardRole) return check_asked_folder(folder, tokenizer, errors);
   const model::ModelConfig config = model::load_model_config(folder.file / "config.json");
   if (config.is_reward_model) {
     errors.add(folder.path,
@@ -111,7 +128,7 @@ void check_lora(const std::optional<model::LoraConfig>& lora, const train::Optim
 void check_models(const LoadedRecipe& loaded, const data::Tokenizer& tokenizer) {
   ConfigErrors errors;
   for (size_t i = 0; i < loaded.stages.size(); ++i) {
-    for (const FileReference& folder : loaded.stages[i]->inputs(stage_path(i)).models) {
+    for (const ModelReference& folder : loaded.stages[i]->inputs(stage_path(i)).models) {
       check_folder(folder, loaded.recipe, tokenizer, errors);
     }
     check_targets(loaded, i, errors);

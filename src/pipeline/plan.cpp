@@ -7,8 +7,10 @@
 #include "aha/model/config.h"
 #include "aha/model/model_files.h"
 #include "aha/pipeline/run.h"
+#include "aha/rollout/engine.h"
 #include "pipeline/model_source.h"
 #include "pipeline/recipe.h"
+#include "pipeline/reward_services.h"
 #include "pipeline/run_folder.h"
 
 namespace aha::pipeline {
@@ -27,13 +29,39 @@ std::string lineage_line(const Stage& stage, const std::string& path) {
   for (const StageReference& input : inputs.stages) {
     from += fmt::format("{}{} ({})", from.empty() ? " <- " : ", ", input.stage, input.role);
   }
-  for (const FileReference& input : inputs.models) {
-    from += fmt::format("{}{} (folder)", from.empty() ? " <- " : ", ", input.file.string());
+  for (const ModelReference& input : inputs.models) {
+    from += fmt::format("{}{} ({})", from.empty() ? " <- " : ", ", input.file.string(), input.role);
   }
   return fmt::format("{} [{}]{}", stage.head().name, stage.head().kind, from);
 }
 
-std::string memory_line(const MemoryNeeds& needs, const model::ModelConfig& shape) {
+double bytes_asked(const std::string& config, Artifact artifact) {
+  if (config.empty()) return 0;
+  model::ModelConfig shape = model::load_model_config(config);
+  if (artifact == Artifact::kRewardModel) {
+    shape.is_reward_model = true;
+    shape.num_nextn_predict_layers = 0;
+  }
+  const double copy = 4.0 * static_cast<double>(shape.num_parameters());
+  // A judge writes: that takes a copy to decode with, and a cache.
+  return shape.is_reward_model ? copy : 2 * copy + static_cast<double>(rollout::EngineOptions().cache_bytes);
+}
+
+/// Of the models that a stage's rewards ask, each held once.
+double bytes_asked(const LoadedRecipe& loaded, size_t index) {
+  const StageInputs inputs = loaded.stages[index]->inputs(stage_path(index));
+  double bytes = 0;
+  for (const StageReference& input : inputs.stages) {
+    if (input.role != kRewardRole) continue;
+    bytes += bytes_asked(model_config_of(loaded, static_cast<size_t>(loaded.find(input.stage))), input.artifact);
+  }
+  for (const ModelReference& input : inputs.models) {
+    if (input.role == kRewardRole) bytes += bytes_asked((input.file / "config.json").string(), input.artifact);
+  }
+  return bytes;
+}
+
+std::string memory_line(const MemoryNeeds& needs, const model::ModelConfig& shape, double asked) {
   const double copy = 4.0 * static_cast<double>(shape.num_parameters());  // float32
   const double adapters = needs.lora ? 4.0 * static_cast<double>(model::num_lora_parameters(shape, *needs.lora)) : 0;
   const double trained = needs.lora ? adapters : copy;
@@ -48,6 +76,7 @@ std::string memory_line(const MemoryNeeds& needs, const model::ModelConfig& shap
   add("gradients", needs.trains ? trained : 0);
   add("moments", needs.trains ? 2 * trained : 0);
   add("average", needs.has_average ? trained : 0);
+  add("models that rewards ask", asked);
   add("reference", needs.has_reference ? copy : 0);
   add("decode weights", needs.cache_bytes > 0 ? copy : 0);
   add("cache, at most", static_cast<double>(needs.cache_bytes));
@@ -71,7 +100,7 @@ std::string stage_text(const LoadedRecipe& loaded, size_t index, const std::stri
   if (config.empty()) return text;
   const model::ModelConfig shape = model::load_model_config(config);
   if (!stage.model_config().empty()) text += "    " + shape_line(shape) + "\n";
-  return text + "    memory of the one rank: " + memory_line(stage.memory(), shape) + "\n";
+  return text + "    memory of the one rank: " + memory_line(stage.memory(), shape, bytes_asked(loaded, index)) + "\n";
 }
 
 }  // namespace

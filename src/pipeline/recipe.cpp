@@ -156,6 +156,7 @@ std::string wrong_artifact(Artifact wanted, Artifact left) {
   if (left == Artifact::kRewardModel) {
     return "which leaves a reward model: that judges, and can neither go on writing nor be trained to";
   }
+  if (wanted == Artifact::kRewardModel) return "which leaves no reward model; a stage of kind reward_model does";
   return std::string("which leaves no ") + (wanted == Artifact::kModel ? "model" : "dataset");
 }
 
@@ -197,7 +198,7 @@ void check_references(const LoadedRecipe& loaded, ConfigErrors& errors) {
       errors.add(reference.path, with_hint("no task is called `" + reference.task + "`", reference.task, tasks));
     }
     for (const FileReference& reference : inputs.files) check_file(reference.file, reference.path, errors);
-    for (const FileReference& reference : inputs.models) check_folder(reference.file, reference.path, errors);
+    for (const ModelReference& reference : inputs.models) check_folder(reference.file, reference.path, errors);
   }
 }
 
@@ -218,7 +219,8 @@ std::string model_config_of(const LoadedRecipe& loaded, size_t index) {
     if (!own.empty()) return own;
     int64_t parent = -1;
     for (const StageReference& input : loaded.stages[index]->inputs(stage_path(index)).stages) {
-      if (input.artifact == Artifact::kModel && parent < 0) parent = loaded.find(input.stage);
+      const bool is_policy = input.artifact == Artifact::kModel && input.role != kRewardRole;
+      if (is_policy && parent < 0) parent = loaded.find(input.stage);
     }
     if (parent < 0 || parent >= static_cast<int64_t>(index)) return {};
     index = static_cast<size_t>(parent);

@@ -1,6 +1,7 @@
 // Walks the stages twice: once for the last definition anywhere, once in order.
 #include "pipeline/reward_reference.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -44,18 +45,37 @@ void write_defaults(ConfigTree& stage) {
 struct RewardList {
   std::string path;  // within the stage: "eval.rewards"
   ConfigTree* tree;
+  std::string template_name;  // of the prompts it judges
 };
+
+std::string template_of(const ConfigTree& stage, const std::string& otherwise) {
+  const std::string own = text_of(stage.find("template"));
+  return own.empty() ? otherwise : own;
+}
+
+// A reward model must see what it was trained on: the template is a fact of the stage that trained it.
+void write_template(ConfigTree& item, const ConfigTree::List& stages, const std::string& otherwise) {
+  if (!item.is_map() || item.find("template")) return;
+  const std::string verifier = text_of(item.find("verifier")), name = text_of(item.find("model"));
+  if ((verifier.empty() ? name_of(item) : verifier) != "reward_model" || name.empty()) return;
+  const auto trained = std::find_if(stages.begin(), stages.end(),
+                                    [&](const ConfigTree& stage) { return text_of(stage.find("name")) == name; });
+  const std::string found = trained == stages.end() ? otherwise : template_of(*trained, "plain");
+  item.put("template", ConfigTree(ConfigTree::Value(found)));
+}
 
 // All reward lists of a stage; those of the wrong shape are left for the strict reader to refuse.
 std::vector<RewardList> reward_lists(ConfigTree& stage) {
   std::vector<RewardList> lists;
-  const auto take = [&](const std::string& path, ConfigTree* list) {
-    if (list && list->is_list()) lists.push_back({path, list});
+  const std::string of_stage = template_of(stage, "plain");
+  const auto take = [&](const std::string& path, ConfigTree* list, const std::string& template_name) {
+    if (list && list->is_list()) lists.push_back({path, list, template_name});
   };
-  take("rewards", stage.find("rewards"));
+  take("rewards", stage.find("rewards"), of_stage);
   for (const char* key : {"eval", "stop_at"}) {
     ConfigTree* nested = stage.find(key);
-    if (nested && nested->is_map()) take(std::string(key) + ".rewards", nested->find("rewards"));
+    if (!nested || !nested->is_map()) continue;
+    take(std::string(key) + ".rewards", nested->find("rewards"), template_of(*nested, of_stage));
   }
   return lists;
 }
@@ -88,6 +108,7 @@ void resolve_rewards(ConfigTree& recipe) {
       for (ConfigTree& item : list.tree->list()) {
         if (is_bare(item) && !name_of(item).empty()) item = definition_of(name_of(item), above, anywhere);
         learn(item, above);
+        write_template(item, stages->list(), list.template_name);
       }
     }
   }

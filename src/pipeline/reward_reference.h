@@ -10,7 +10,8 @@
 namespace aha::pipeline {
 
 /// Replaces bare names in every `rewards` list of the stages (their `eval` and `stop_at` included) by maps, and
-/// writes the lists that a kind may leave out.
+/// writes the lists that a kind may leave out, and the template of reward models: that of the stage that trains one,
+/// else of the prompts it judges.
 void resolve_rewards(ConfigTree& recipe);
 
 /// @throws ConfigError with the key path of every reward of these stages that runs a program of the user's

@@ -13,6 +13,7 @@
 #include "pipeline/model_source.h"
 #include "pipeline/recipe.h"
 #include "pipeline/reward_reference.h"
+#include "pipeline/reward_services.h"
 #include "pipeline/run_folder.h"
 
 namespace aha::pipeline {
@@ -100,15 +101,17 @@ class Run {
   }
 
   StageContext context(size_t index) {
-    return {.recipe = loaded_.recipe,
-            .tasks = tasks_,
-            .folder = folder_.stage_folder(index),
-            .folder_of = [this](const std::string& name) { return folder_.stage_folder(loaded_.find(name)); },
-            .hash = folder_.hash(index),
-            .tokenizer = tokenizer_,
-            .num_threads = num_threads_,
-            .allow_commands = options_.allow_commands,
-            .stop = options_.stop};
+    StageContext context = {
+        .recipe = loaded_.recipe,
+        .tasks = tasks_,
+        .folder = folder_.stage_folder(index),
+        .folder_of = [this](const std::string& name) { return folder_.stage_folder(loaded_.find(name)); },
+        .hash = folder_.hash(index),
+        .tokenizer = tokenizer_,
+        .num_threads = num_threads_,
+        .stop = options_.stop};
+    context.services = make_reward_services(context, options_.allow_commands);
+    return context;
   }
 
   const RunOptions& options_;

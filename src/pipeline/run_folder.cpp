@@ -86,7 +86,7 @@ std::string stage_hash(const LoadedRecipe& loaded, size_t index, Inputs& known) 
     identity["tasks"][input.task] = task_identity(loaded.recipe.tasks.at(input.task), known.hashes);
   }
   for (const FileReference& input : inputs.files) identity["files"][input.file.string()] = known.hashes.of(input.file);
-  for (const FileReference& input : inputs.models) {
+  for (const ModelReference& input : inputs.models) {
     identity["models"][input.file.string()] = known.hashes.of(input.file);
   }
   return hash_bytes(identity.dump());
@@ -235,7 +235,7 @@ void RunFolder::write_lineage() const {
     std::map<std::string, std::set<std::string>> tasks;
     for (const StageReference& input : inputs.stages) names.push_back(input.stage);
     for (const FileReference& input : inputs.files) files.push_back(input.file.string());
-    for (const FileReference& input : inputs.models) models.push_back(input.file.string());
+    for (const ModelReference& input : inputs.models) models.push_back(input.file.string());
     for (const TaskReference& input : inputs.tasks) tasks[input.task].insert(split_name(input.split));
     stages.push_back({{"name", stage.head().name},
                       {"kind", stage.head().kind},

@@ -28,7 +28,7 @@ struct StageReference {
   std::string path;   // "stages.2.init_from"
   std::string stage;  // the name it gives
   Artifact artifact;  // what is read of it
-  std::string role;   // "init_from", "model", "data"
+  std::string role;   // "init_from", "model", "data", "reward"
 };
 struct TaskReference {
   std::string path, task;
@@ -38,12 +38,21 @@ struct FileReference {
   std::string path;
   std::filesystem::path file;  // or a folder
 };
+struct ModelReference {
+  std::string path;
+  std::filesystem::path file;            // a Hugging Face folder
+  Artifact artifact = Artifact::kModel;  // what it must hold: that or a reward model
+  std::string role = "folder";           // "reward" where a reward asks it
+};
 struct StageInputs {
   std::vector<StageReference> stages;
   std::vector<TaskReference> tasks;
   std::vector<FileReference> files;
-  std::vector<FileReference> models;  // Hugging Face folders
+  std::vector<ModelReference> models;
 };
+
+/// Role of a model that a reward asks.
+inline constexpr const char* kRewardRole = "reward";
 
 /// What a stage holds in memory, for the plan.
 struct MemoryNeeds {
@@ -63,8 +72,8 @@ struct StageContext {
   std::string hash;                                                    // of all that decides the result
   std::shared_ptr<const data::Tokenizer> tokenizer;
   int num_threads = 1;
-  bool allow_commands = false;  // the user said so on the command line
   std::stop_token stop;
+  reward::RewardServices services = {};  // models that rewards ask are loaded once a stage
 };
 
 /// Keys that every stage has.

@@ -13,6 +13,7 @@
 #include "pipeline/model_source.h"
 #include "pipeline/recipe.h"
 #include "pipeline/reward_reference.h"
+#include "pipeline/reward_services.h"
 #include "pipeline/supervised_training.h"
 
 namespace aha::pipeline {
@@ -101,6 +102,7 @@ class EvaluateStage final : public ConfiguredStage<EvaluateStageConfig> {
     for (size_t i = 0; i < config_.tasks.size(); ++i) {
       inputs.tasks.push_back({path + ".tasks." + std::to_string(i), config_.tasks[i], split_of(config_.split)});
     }
+    add_reward_inputs(config_.rewards, path + ".rewards", inputs);
     return inputs;
   }
 
@@ -170,6 +172,7 @@ class EvaluateStage final : public ConfiguredStage<EvaluateStageConfig> {
     settings.num_samples = config_.num_samples;
     settings.k = config_.k;
     settings.rewards = config_.rewards;
+    settings.services = context.services;
     settings.sampling.max_completion_length = config_.max_completion_length;
     settings.sampling.temperature = config_.temperature;
     settings.sampling.top_p = config_.top_p;

@@ -10,6 +10,7 @@
 #include "pipeline/prompt_order.h"
 #include "pipeline/recipe.h"
 #include "pipeline/reward_reference.h"
+#include "pipeline/reward_services.h"
 #include "pipeline/supervised_training.h"
 
 namespace aha::pipeline {
@@ -205,7 +206,7 @@ class GrpoTraining final : public Training {
 
  private:
   static reward::Scorer make_scorer(const GrpoStageConfig& config, const StageContext& context) {
-    reward::Scorer scorer(config.rewards);
+    reward::Scorer scorer(config.rewards, context.services);
     for (const std::string& task : config.prompts) {
       scorer.check_examples(context.tasks.examples(task, data::Split::kTrain), "tasks." + task);
     }
@@ -264,9 +265,8 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
     for (size_t i = 0; i < config_.prompts.size(); ++i) {
       inputs.tasks.push_back({path + ".prompts." + std::to_string(i), config_.prompts[i], data::Split::kTrain});
     }
-    if (config_.loop.eval) {
-      inputs.tasks.push_back({path + ".eval.task", config_.loop.eval->task, data::Split::kHeldOut});
-    }
+    add_reward_inputs(config_.rewards, path + ".rewards", inputs);
+    if (config_.loop.eval) add_eval_inputs(*config_.loop.eval, path + ".eval", inputs);
     return inputs;
   }
 

@@ -181,12 +181,8 @@ class PretrainStage final : public ConfiguredStage<PretrainConfig> {
     if (!config_.model.config.empty()) inputs.files.push_back({path + ".model.config", config_.model.config});
     add_model_input(source(), path + ".model.path", "model", inputs);
     add_data_inputs(items_, path + ".data", inputs);
-    if (config_.loop.eval) {
-      inputs.tasks.push_back({path + ".eval.task", config_.loop.eval->task, data::Split::kHeldOut});
-    }
-    if (config_.stop_at) {
-      inputs.tasks.push_back({path + ".stop_at.task", config_.stop_at->eval.task, data::Split::kHeldOut});
-    }
+    if (config_.loop.eval) add_eval_inputs(*config_.loop.eval, path + ".eval", inputs);
+    if (config_.stop_at) add_eval_inputs(config_.stop_at->eval, path + ".stop_at", inputs);
     return inputs;
   }
 

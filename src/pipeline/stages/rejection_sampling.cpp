@@ -15,6 +15,7 @@
 #include "pipeline/model_source.h"
 #include "pipeline/recipe.h"
 #include "pipeline/reward_reference.h"
+#include "pipeline/reward_services.h"
 #include "pipeline/supervised_training.h"
 
 namespace aha::pipeline {
@@ -112,7 +113,7 @@ class RejectionSampling {
         prompts_(context.tasks.training_prompts(config.prompts, config.template_name, *context.tokenizer)),
         model_(load_model(source, context)),
         engine_(model_, context.tokenizer, engine_options(config.engine, context)),
-        scorer_(config.rewards),
+        scorer_(config.rewards, context.services),
         filter_(config.keep, context.tokenizer),
         cursor_file_(context.folder / "cursor.json"),
         cursor_(load_cursor(cursor_file_, context.hash)),
@@ -146,8 +147,7 @@ class RejectionSampling {
     rollout::GenerateOptions options;
     options.stop = context_.stop;
     options.on_completion = [&](int64_t prompt, const data::Completion& completion) {
-      pool.submit(prompt * num_samples + completion.sample_index, completion,
-                  prompts[static_cast<size_t>(prompt)]);
+      pool.submit(prompt * num_samples + completion.sample_index, completion, prompts[static_cast<size_t>(prompt)]);
     };
     const data::CompletionBatch batch = engine_.generate(prompts, config_.sampling, key, options);
     const reward::BatchScores scores = pool.wait(context_.stop);
@@ -239,6 +239,7 @@ class RejectionSamplingStage final : public ConfiguredStage<RejectionSamplingCon
     for (size_t i = 0; i < config_.prompts.size(); ++i) {
       inputs.tasks.push_back({path + ".prompts." + std::to_string(i), config_.prompts[i], data::Split::kTrain});
     }
+    add_reward_inputs(config_.rewards, path + ".rewards", inputs);
     return inputs;
   }
 

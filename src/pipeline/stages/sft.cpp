@@ -112,9 +112,7 @@ class SftStage final : public ConfiguredStage<SftStageConfig> {
     StageInputs inputs;
     add_model_input(source_, path + (config_.model ? ".model.path" : ".init_from"), "init_from", inputs);
     add_data_inputs(items_, path + ".data", inputs);
-    if (config_.loop.eval) {
-      inputs.tasks.push_back({path + ".eval.task", config_.loop.eval->task, data::Split::kHeldOut});
-    }
+    if (config_.loop.eval) add_eval_inputs(*config_.loop.eval, path + ".eval", inputs);
     return inputs;
   }
 
