@@ -9,5 +9,5 @@ python=$root/.venv/bin/python
 [ -x "$aha" ] || stop_missing "$aha is missing; build it first"
 has_python transformers trl || stop_missing "transformers or trl is missing from $root/.venv; tools/check installs them"
 install_debian libjemalloc2
-jemalloc=$(ldconfig -p | awk '/libjemalloc\.so/ {print $NF; exit}')
+jemalloc=$(ldconfig -p | awk '/libjemalloc\.so/ && !path {path = $NF} END {print path}')
 common=(--aha "$aha" --folder "$peers" --configs "$root/configs/models" --jemalloc "$jemalloc")
