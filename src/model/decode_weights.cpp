@@ -214,6 +214,7 @@ void DecodeWeights::update(const Model& model) {
     state_->tensors = std::make_unique<TensorWeights>(make_tensor_weights(model, state_->options));
     return;
   }
+  state_->is_released = false;
   const Packer packer(model, state_->options);
   state_->embedding = packer.rows("embed_tokens");
   state_->norm = packer.floats("norm");
@@ -231,6 +232,17 @@ void DecodeWeights::update(const Model& model) {
     if (layer.feed_forward.is_moe) layer.feed_forward.moe_index = num_moe++;
   }
 }
+
+void DecodeWeights::release() {
+  if (state_->tensors) return;  // the model's own
+  for (DecodeLayer& layer : state_->layers) layer = {};
+  state_->embedding = {};
+  state_->mtp = {};
+  state_->head = {};
+  state_->is_released = true;
+}
+
+bool DecodeWeights::is_released() const { return state_->is_released; }
 
 DecodeWeights::~DecodeWeights() = default;
 

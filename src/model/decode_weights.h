@@ -78,6 +78,7 @@ struct DecodeWeights::State {
   DecodeMtp mtp;
   ops::PackedWeight head;
   ops::RouterShape router{};
+  bool is_released = false;
   std::unique_ptr<TensorWeights> tensors;  // with tensor_device, and then all there is but the router
 };
 

@@ -13,6 +13,14 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+thread_local int segments_at_work = 0;
+
+struct SegmentAtWork {
+  SegmentAtWork() { ++segments_at_work; }
+  ~SegmentAtWork() { --segments_at_work; }
+  SegmentAtWork(const SegmentAtWork&) = delete;
+};
+
 struct KeptSegment : torch::CustomClassHolder {
   explicit KeptSegment(Segment segment) : run(std::move(segment)) {}
   const Segment run;
@@ -61,6 +69,7 @@ class Recompute : public torch::autograd::Function<Recompute> {
       slopes.push_back(upstream[i]);
     }
     if (roots.empty() || inputs.empty()) return {};
+    const SegmentAtWork at_work;
     return torch::autograd::grad(roots, inputs, slopes, /*retain_graph=*/false, /*create_graph=*/false,
                                  /*allow_unused=*/true);
   }
@@ -71,5 +80,7 @@ class Recompute : public torch::autograd::Function<Recompute> {
 std::vector<Tensor> recompute(const Segment& segment, const Tensor& x, const std::vector<Tensor>& parameters) {
   return Recompute::apply(x, at::TensorList(parameters), segment);
 }
+
+bool is_inside_recomputed_segment() { return segments_at_work > 0; }
 
 }  // namespace aha::ops

@@ -99,6 +99,8 @@ Engine::~Engine() = default;
 
 void Engine::update_weights() { state_->weights.update(state_->policy); }
 
+void Engine::release_weights() { state_->weights.release(); }
+
 data::CompletionBatch Engine::generate(const data::PromptBatch& prompts, const SamplingParams& params,
                                        const SampleKey& key, const GenerateOptions& options) {
   const Clock clock(state_->stats);
@@ -204,6 +206,7 @@ int64_t Engine::State::routing_bytes(const GenerateOptions& options) const {
 // A phase for all that fits the workers' parts of the cache; what comes late and is too large for a part has one of its
 // own.
 void Engine::State::serve(Job& job) {
+  if (weights.is_released()) weights.update(policy);
   for (std::vector<RequestState*> waiting = job.waiting(); !waiting.empty(); waiting = job.waiting()) {
     prepare_workers(
         plan_threads(shape_of(waiting), {.num_threads = num_threads,

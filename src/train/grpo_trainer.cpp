@@ -126,6 +126,8 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
   report.completions = std::move(groups.completions);
   report.scores = std::move(groups.scores);
 
+  state.engine.release_weights();  // until state.follow()
+
   // Compare: how far each completion is above its own group.
   std::vector<GrpoSample> samples = state.samples(report);
   GrpoUpdates updates(state.policy, state.reference ? &*state.reference : nullptr, state.optimizer, config,

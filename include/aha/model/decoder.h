@@ -47,6 +47,10 @@ class DecodeWeights {
   /// The weights of a model of the same config as they are now. They replace the old ones layer by layer: at no time
   /// are there two copies. Decoders stay; none may be in a step.
   void update(const Model& model);
+  /// Lets go of packed copies until the next update(): memory for whoever trains meanwhile. Decoders stay; none may be
+  /// in a step before that.
+  void release();
+  bool is_released() const;
   struct State;
   const State& state() const { return *state_; }
   const ModelConfig& config() const;

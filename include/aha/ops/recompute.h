@@ -18,4 +18,8 @@ using Segment = std::function<std::vector<at::Tensor>(const at::Tensor& x)>;
 std::vector<at::Tensor> recompute(const Segment& segment, const at::Tensor& x,
                                   const std::vector<at::Tensor>& parameters);
 
+/// In the backward pass of a segment, on its thread: gradients of parameters found here go on to the pass around it,
+/// where they are found once more.
+bool is_inside_recomputed_segment();
+
 }  // namespace aha::ops

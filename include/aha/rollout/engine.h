@@ -92,6 +92,9 @@ class Engine {
   /// Takes the policy's weights as they are now. A trainer calls it after each optimizer step; the constructor does it
   /// once.
   void update_weights();
+  /// Lets go of the packed copy of the weights, while they are trained: less memory. The next update_weights(), or else
+  /// the next run, packs them again.
+  void release_weights();
   /// P·G completions in prompt-major order. @throws InputError for an empty prompt, a token outside the vocabulary, a
   /// prompt that with its completion exceeds the model's context or the cache
   data::CompletionBatch generate(const data::PromptBatch& prompts, const SamplingParams& params, const SampleKey& key,

@@ -271,6 +271,25 @@ TEST_F(EngineTest, UpdatedWeightsAreUsedFromThenOn) {
   expect_same(fresh.generate(mixed_prompts(), sampling(2, 30), {}), after);
 }
 
+TEST_F(EngineTest, ReleasedWeightsComeBackAsThePolicyIsThen) {
+  model::Model policy = model_.clone();
+  Engine engine(policy, tokenizer_, {.num_threads = 2});
+  const auto run = [&] { return engine.generate(mixed_prompts(), sampling(2, 30), {}); };
+  const CompletionBatch before = run();
+  const int64_t bytes = engine.weights().bytes();
+  engine.release_weights();
+  EXPECT_LT(engine.weights().bytes(), bytes / 10);
+  expect_same(run(), before);
+  EXPECT_EQ(engine.weights().bytes(), bytes);
+  engine.release_weights();
+  {
+    const at::NoGradGuard no_grad;
+    at::Tensor(policy.parameter("lm_head")).neg_();
+  }
+  Engine fresh(policy, tokenizer_, {.num_threads = 1});
+  expect_same(run(), fresh.generate(mixed_prompts(), sampling(2, 30), {}));
+}
+
 TEST_F(EngineTest, CountsAndReports) {
   Engine engine(model_, tokenizer_, {.num_threads = 2});
   std::vector<int64_t> done;
