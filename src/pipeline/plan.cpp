@@ -1,6 +1,7 @@
 // What a recipe would do, in words: resolved settings, lineage, batch arithmetic, memory.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "aha/core/file.h"
@@ -33,6 +34,13 @@ std::string lineage_line(const Stage& stage, const std::string& path) {
     from += fmt::format("{}{} ({})", from.empty() ? " <- " : ", ", input.file.string(), input.role);
   }
   return fmt::format("{} [{}]{}", stage.head().name, stage.head().kind, from);
+}
+
+// Two for each number that AdamW trains; Muon keeps one of the matrices inside layers.
+double moment_bytes(const MemoryNeeds& needs, const model::ModelConfig& shape, double trained) {
+  if (needs.optim != "muon") return 2 * trained;
+  const double tables = 4.0 * static_cast<double>(shape.vocab_size * shape.hidden_size);
+  return trained + tables * (shape.tie_word_embeddings ? 1 : 2);
 }
 
 double bytes_asked(const std::string& config, Artifact artifact) {
@@ -73,12 +81,14 @@ std::string memory_line(const MemoryNeeds& needs, const model::ModelConfig& shap
     line += fmt::format(" + {} {}", what, human_bytes(bytes));
   };
   add("adapters", adapters);
-  add("gradients", needs.trains ? trained : 0);
-  add("moments", needs.trains ? 2 * trained : 0);
+  // The sampler lets go of its copy of the weights while there are gradients.
+  const double decoded = needs.cache_bytes > 0 ? copy : 0;
+  if (needs.trains) add("gradients", trained);
+  if (needs.trains) add("moments", moment_bytes(needs, shape, trained));
   add("average", needs.has_average ? trained : 0);
   add("models that rewards ask", asked);
   add("reference", needs.has_reference ? copy : 0);
-  add("decode weights", needs.cache_bytes > 0 ? copy : 0);
+  add("decode weights", needs.trains ? std::max(0.0, decoded - trained) : decoded);
   add("cache, at most", static_cast<double>(needs.cache_bytes));
   return fmt::format("{} = {}, plus activations", line, human_bytes(total));
 }

@@ -56,7 +56,8 @@ inline constexpr const char* kRewardRole = "reward";
 
 /// What a stage holds in memory, for the plan.
 struct MemoryNeeds {
-  bool trains = false;                         // gradients and two moments
+  bool trains = false;  // gradients and the optimizer's state
+  std::string optim = "adamw";
   bool has_reference = false;                  // a second copy of the weights
   bool has_average = false;                    // a copy of what is trained
   int64_t cache_bytes = 0;                     // of the rollout engine, 0 without one

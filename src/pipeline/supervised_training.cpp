@@ -79,7 +79,10 @@ Metrics SupervisedTraining::measure(int64_t step, std::stop_token stop) {
 
 evaluate::Evaluation SupervisedTraining::measure_with(const HeldOutEval& eval, int64_t step, std::stop_token stop) {
   const train::AverageScope average(trainer_.optimizer(), policy_.model);
-  return eval.measure(fresh_engine(), step, stop);
+  rollout::Engine& engine = fresh_engine();
+  const evaluate::Evaluation evaluation = eval.measure(engine, step, stop);
+  engine.release_weights();
+  return evaluation;
 }
 
 rollout::Engine& SupervisedTraining::fresh_engine() {

@@ -38,6 +38,7 @@ class DpoStage final : public ConfiguredStage<DpoStageConfig> {
   Artifact artifact() const override { return Artifact::kModel; }
   MemoryNeeds memory() const override {
     return {.trains = true,
+            .optim = config_.training.update.optimizer.optim,
             .has_reference = true,
             .has_average = config_.training.update.optimizer.ema_decay > 0,
             .lora = config_.lora};

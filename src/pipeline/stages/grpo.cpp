@@ -233,6 +233,7 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
   Artifact artifact() const override { return Artifact::kModel; }
   MemoryNeeds memory() const override {
     return {.trains = true,
+            .optim = config_.training.optimizer.optim,
             .has_reference = config_.training.loss.beta > 0,
             .has_average = config_.training.optimizer.ema_decay > 0,
             .cache_bytes = config_.engine.cache_bytes,

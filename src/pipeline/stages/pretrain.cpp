@@ -157,6 +157,7 @@ class PretrainStage final : public ConfiguredStage<PretrainConfig> {
   }
   MemoryNeeds memory() const override {
     return {.trains = true,
+            .optim = config_.training.optimizer.optim,
             .has_average = config_.training.optimizer.ema_decay > 0,
             .cache_bytes = EngineConfig().cache_bytes,
             .lora = config_.lora};

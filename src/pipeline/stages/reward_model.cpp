@@ -36,7 +36,9 @@ class RewardModelStage final : public ConfiguredStage<RewardModelConfig> {
  public:
   Artifact artifact() const override { return Artifact::kRewardModel; }
   MemoryNeeds memory() const override {
-    return {.trains = true, .has_average = config_.training.update.optimizer.ema_decay > 0};
+    return {.trains = true,
+            .optim = config_.training.update.optimizer.optim,
+            .has_average = config_.training.update.optimizer.ema_decay > 0};
   }
   std::string model_config() const override { return config_of(source_); }
 

@@ -83,6 +83,7 @@ class SftStage final : public ConfiguredStage<SftStageConfig> {
   Artifact artifact() const override { return Artifact::kModel; }
   MemoryNeeds memory() const override {
     return {.trains = true,
+            .optim = config_.training.optimizer.optim,
             .has_average = config_.training.optimizer.ema_decay > 0,
             .cache_bytes = config_.loop.eval ? EngineConfig().cache_bytes : 0,
             .lora = config_.lora};

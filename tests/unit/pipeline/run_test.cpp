@@ -304,6 +304,16 @@ TEST_F(RunTest, APlanTouchesNothing) {
   EXPECT_FALSE(fs::exists(folder_ / "nowhere"));
 }
 
+TEST_F(RunTest, ThePlanKnowsWhatAnOptimizerKeeps) {
+  const auto moments = [&](const std::string& optim) {
+    RunOptions planned = options("nowhere");
+    planned.assignments.push_back("stages.zero.optim=" + optim);
+    const std::string plan = plan_text(planned), zero = plan.substr(plan.find("02-zero"));
+    return std::stod(zero.substr(zero.find("moments ") + 8));
+  };
+  EXPECT_LT(moments("muon"), 0.9 * moments("adamw"));
+}
+
 TEST_F(RunTest, TwoProcessesCannotHoldOneFolder) {
   const LoadedRecipe loaded = load_recipe({folder_ / "recipe.yaml"}, {"output_dir=" + (folder_ / "runs").string()});
   const RunFolder holder(loaded);
