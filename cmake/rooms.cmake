@@ -41,12 +41,16 @@ function(aha_compile_together target files_at_a_time)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${AHA_UNITY} UNITY_BUILD_BATCH_SIZE ${files_at_a_time})
 endfunction()
 
-# aha_room(NAME [PRECOMPILED plain|tensor|autograd] [ROOMS room…] [LIBRARIES target…] [PLAIN file…])
+# aha_room(NAME [PRECOMPILED plain|tensor|autograd] [ROOMS room…] [LIBRARIES target…] [PLAIN file…] [PROGRAMS folder…])
 #   PLAIN  files of a room with LibTorch that include none of its headers, not even through ours: patterns below
 #          src/NAME; they are compiled as those of a room without it are
+#   PROGRAMS  folders below src/NAME with the sources of programs of their own
 function(aha_room name)
-  cmake_parse_arguments(ROOM "" "PRECOMPILED" "ROOMS;LIBRARIES;PLAIN" ${ARGN})
+  cmake_parse_arguments(ROOM "" "PRECOMPILED" "ROOMS;LIBRARIES;PLAIN;PROGRAMS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  foreach(folder IN LISTS ROOM_PROGRAMS)
+    list(FILTER sources EXCLUDE REGEX "/src/${name}/${folder}/")
+  endforeach()
   set(plain)
   foreach(pattern IN LISTS ROOM_PLAIN)
     file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/${pattern})
@@ -80,6 +84,20 @@ function(aha_room name)
   set(AHA_ROOM_LIBRARIES ${AHA_ROOM_LIBRARIES} ${ROOM_LIBRARIES} PARENT_SCOPE)
 endfunction()
 
+# aha_embed_program(TARGET IMAGE MACRO): the library carries a program. The source IMAGE takes it in, by .incbin of the
+# path that MACRO has while it is compiled.
+function(aha_embed_program target image macro)
+  set(folder ${PROJECT_BINARY_DIR}/embedded)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${folder})
+  set_source_files_properties(${image} PROPERTIES OBJECT_DEPENDS ${folder}/${target} SKIP_UNITY_BUILD_INCLUSION ON
+                              COMPILE_DEFINITIONS "${macro}=\"${folder}/${target}\"")
+endfunction()
+
+add_executable(aha_command_keeper src/reward/command/keeper/keeper.cpp)
+target_include_directories(aha_command_keeper PRIVATE src)
+target_link_options(aha_command_keeper PRIVATE -Wl,--as-needed)  # it needs libc alone
+aha_embed_program(aha_command_keeper ${PROJECT_SOURCE_DIR}/src/reward/command/keeper_image.cpp AHA_COMMAND_KEEPER)
+
 aha_room(core)
 aha_room(data ROOMS core LIBRARIES PCRE2::PCRE2 Utf8proc::Utf8proc)
 aha_room(report ROOMS core)
@@ -92,7 +110,8 @@ aha_room(model PRECOMPILED tensor ROOMS ops
                rope_*.cpp router_shape.cpp safetensors_header.cpp)
 aha_room(rollout PRECOMPILED tensor ROOMS model data)
 aha_room(reward PRECOMPILED tensor ROOMS rollout data
-         PLAIN *.cpp math/*.cpp code/*.cpp rules/*.cpp sandbox/*.cpp)
+         PLAIN *.cpp math/*.cpp code/*.cpp command/*.cpp rules/*.cpp sandbox/*.cpp
+         PROGRAMS command/keeper sandbox/box)
 aha_room(evaluate PRECOMPILED tensor ROOMS reward rollout)
 aha_room(train PRECOMPILED tensor ROOMS reward rollout objective report)
 aha_room(pipeline PRECOMPILED tensor ROOMS train evaluate

@@ -5,6 +5,7 @@
 #include "aha/core/error.h"
 #include "aha/reward/reward.h"
 #include "reward/choice_reward.h"
+#include "reward/command/command_reward.h"
 #include "reward/countdown_reward.h"
 #include "reward/exact_reward.h"
 #include "reward/format_reward.h"
@@ -23,6 +24,11 @@ using Maker = std::unique_ptr<Reward> (*)(const RewardConfig&, const RewardServi
 template <class Rule>
 std::unique_ptr<Reward> make(const RewardConfig&, const RewardServices&) {
   return std::make_unique<Rule>();
+}
+
+template <class Rule>
+std::unique_ptr<Reward> make_with_services(const RewardConfig& config, const RewardServices& services) {
+  return std::make_unique<Rule>(config, services);
 }
 
 struct Rule {
@@ -54,6 +60,11 @@ const std::vector<Rule>& rules() {
        {"model", "part", "template", "instructions", "comparison", "num_votes", "max_judge_length"},
        {"model"},
        judge_contradictions},
+      {"command",
+       "a program of your own, asked by lines of JSON (with --allow-commands)",
+       make_with_services<CommandReward>,
+       {"command", "timeout_seconds", "memory_mb"},
+       {"command"}},
       {"random", "a number that says nothing of the completion: a control", make<RandomReward>},
   };
   return all;
