@@ -16,4 +16,5 @@ configure_package_config_file(cmake/aha-config.cmake.in ${PROJECT_BINARY_DIR}/ah
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/aha-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/aha-config.cmake ${PROJECT_BINARY_DIR}/aha-config-version.cmake
               cmake/FindLibTorch.cmake cmake/FindXxHash.cmake cmake/FindPCRE2.cmake cmake/FindUtf8proc.cmake
+              cmake/FindCLD2.cmake
               DESTINATION ${package_dir})

@@ -109,7 +109,7 @@ aha_room(model PRECOMPILED tensor ROOMS ops
          PLAIN families/*.cpp config*.cpp family.cpp field_reader.cpp json_file.cpp layout.cpp lora_layout.cpp
                rope_*.cpp router_shape.cpp safetensors_header.cpp)
 aha_room(rollout PRECOMPILED tensor ROOMS model data)
-aha_room(reward PRECOMPILED tensor ROOMS rollout data
+aha_room(reward PRECOMPILED tensor ROOMS rollout data LIBRARIES CLD2::CLD2
          PLAIN *.cpp math/*.cpp code/*.cpp command/*.cpp rules/*.cpp sandbox/*.cpp
          PROGRAMS command/keeper sandbox/box)
 aha_room(evaluate PRECOMPILED tensor ROOMS reward rollout)

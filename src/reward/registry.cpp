@@ -14,7 +14,14 @@
 #include "reward/learned/reward_model_reward.h"
 #include "reward/math_reward.h"
 #include "reward/random_reward.h"
+#include "reward/rules/cosine_reward.h"
+#include "reward/rules/instruction_reward.h"
+#include "reward/rules/json_reward.h"
+#include "reward/rules/length_reward.h"
+#include "reward/rules/overlong_reward.h"
+#include "reward/rules/repetition_reward.h"
 #include "reward/rules/stack_program_reward.h"
+#include "reward/rules/tool_call_reward.h"
 
 namespace aha::reward {
 namespace {
@@ -24,6 +31,12 @@ using Maker = std::unique_ptr<Reward> (*)(const RewardConfig&, const RewardServi
 template <class Rule>
 std::unique_ptr<Reward> make(const RewardConfig&, const RewardServices&) {
   return std::make_unique<Rule>();
+}
+
+// For rules that read some options of their entry.
+template <class Rule, auto Options>
+std::unique_ptr<Reward> make_with(const RewardConfig& config, const RewardServices&) {
+  return std::make_unique<Rule>(config.*Options);
 }
 
 template <class Rule>
@@ -47,8 +60,41 @@ const std::vector<Rule>& rules() {
       {"choice", "the answer is the letter of the right choice", make<ChoiceReward>},
       {"countdown", "an expression of the given numbers that makes the target", make<CountdownReward>},
       {"stack_program", "a program of a small stack language passes its tests", make<StackProgramReward>},
-      {"format", "the tags stand once, in order, with nothing after them", make<FormatReward>},
+      {"json",
+       "the answer is JSON, and what a schema asks for",
+       make_with<JsonReward, &RewardConfig::json>,
+       {"schema"}},
+      {"tool_call", "the calls of functions that were expected, and no other", make<ToolCallReward>},
+      {"instruction",
+       "what IFEval's instructions ask for",
+       make_with<InstructionReward, &RewardConfig::instruction>,
+       {"loose"}},
+      {"format",
+       "the tags stand once, in order, with nothing after them",
+       make_with<FormatReward, &RewardConfig::format>,
+       {"layout"}},
       {"language_consistency", "share of the reasoning that is in the target language", make<LanguageReward>},
+      {"length",
+       "the length lies between bounds",
+       make_with<LengthReward, &RewardConfig::shaping>,
+       {"min_length", "max_length"},
+       {},
+       length_contradictions},
+      {"overlong",
+       "a punishment near the greatest length",
+       make_with<OverlongReward, &RewardConfig::shaping>,
+       {"max_length", "cache_length"},
+       {"max_length", "cache_length"},
+       overlong_contradictions},
+      {"repetition",
+       "a punishment for n-grams that come again",
+       make_with<RepetitionReward, &RewardConfig::shaping>,
+       {"ngram_size", "max_penalty"}},
+      {"cosine",
+       "right answers earn more if short, wrong ones lose less if long",
+       make_with<CosineReward, &RewardConfig::shaping>,
+       {"max_length"},
+       {"max_length"}},
       {"reward_model",
        "the score that a trained reward model gives",
        make_reward_model_reward,

@@ -4,10 +4,10 @@
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/tensor.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "aha/core/error.h"
+#include "aha/reward/soft_overlong.h"
 
 namespace aha::train {
 
@@ -31,8 +31,7 @@ void add_reward(const std::string& name, double weight, const std::vector<double
 std::vector<double> soft_overlong_punishment(const data::CompletionBatch& batch, int64_t max_length, int64_t cache) {
   std::vector<double> punishments;
   for (const data::Completion& completion : batch.completions) {
-    const int64_t over = std::ssize(completion.token_ids) - (max_length - cache);
-    punishments.push_back(over <= 0 ? 0.0 : -static_cast<double>(std::min(over, cache)) / static_cast<double>(cache));
+    punishments.push_back(reward::soft_overlong(std::ssize(completion.token_ids), max_length, cache));
   }
   return punishments;
 }

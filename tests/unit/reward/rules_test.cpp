@@ -1,6 +1,7 @@
 // Each rule by its name, as a recipe and `aha verify` meet it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -26,9 +27,21 @@ data::Example with_answer(const std::string& answer) {
 std::string tagged(const std::string& answer) { return "<think>hm</think><answer>" + answer + "</answer>"; }
 
 TEST(Registry, KnowsItsRulesAndSuggestsOne) {
-  EXPECT_EQ(verifier_names(), (std::vector<std::string>{"math", "exact", "choice", "countdown", "stack_program",
-                                                        "format", "language_consistency", "random"}));
-  for (const std::string& name : verifier_names()) EXPECT_TRUE(rule(name)) << name;
+  const std::vector<std::string> names = verifier_names();
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
+  for (const char* name : {"math", "exact", "choice", "countdown", "stack_program", "json", "tool_call", "instruction",
+                           "format", "language_consistency", "length", "overlong", "repetition", "cosine", "random"}) {
+    EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
+  }
+  for (const std::string& name : names) {
+    RewardConfig config;
+    config.name = name;
+    if (!contradictions(config).empty()) continue;  // it needs options
+    try {
+      EXPECT_TRUE(make_reward(config)) << name;
+    } catch (const MissingError&) {  // nor has every machine what it takes
+    }
+  }
   EXPECT_TRUE(rule("accuracy"));
   EXPECT_TRUE(rule("my_own", "exact"));
   for (const char* typo : {"accurcy", "maths", "formats"}) {

@@ -1,0 +1,10 @@
+# Finds libcld2: target CLD2::CLD2.
+find_path(CLD2_INCLUDE_DIR cld2/public/compact_lang_det.h)
+find_library(CLD2_LIBRARY cld2)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(CLD2 REQUIRED_VARS CLD2_INCLUDE_DIR CLD2_LIBRARY)
+if(CLD2_FOUND AND NOT TARGET CLD2::CLD2)
+  add_library(CLD2::CLD2 INTERFACE IMPORTED)
+  target_include_directories(CLD2::CLD2 INTERFACE ${CLD2_INCLUDE_DIR})
+  target_link_libraries(CLD2::CLD2 INTERFACE ${CLD2_LIBRARY})
+endif()
