@@ -1,0 +1,6 @@
+// Makes the compiler complain for ever.
+// expect: compile_error|timeout|memory|output_limit; timeout: 2
+#define A(x) x x x x x x x x x x
+#define B(x) A(A(A(A(x))))
+B(int a = undeclared + undeclared;)
+int main() {}

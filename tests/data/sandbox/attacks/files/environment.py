@@ -1,0 +1,4 @@
+# Prints its environment.
+# control
+import os
+print(dict(os.environ))

@@ -1,0 +1,3 @@
+# Prints 42 to another base.
+# output: 42
+print("0x2A")

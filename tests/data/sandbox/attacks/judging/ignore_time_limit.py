@@ -1,0 +1,16 @@
+# Lifts its limit of time, ignores its signal, and answers after twice the time.
+# output: 42; expect: timeout; timeout: 0.5
+import resource
+import signal
+import time
+for number in (signal.SIGXCPU, signal.SIGALRM, signal.SIGTERM, signal.SIGVTALRM):
+    signal.signal(number, signal.SIG_IGN)
+try:
+    resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    print("ESCAPED: lifted the limit of time")
+except (OSError, ValueError):
+    pass
+end = time.monotonic() + 1.5
+while time.monotonic() < end:
+    pass
+print(42)

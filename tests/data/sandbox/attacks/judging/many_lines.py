@@ -1,0 +1,2 @@
+# Writes as many empty lines as fit.
+print("\n" * 60000)

@@ -1,0 +1,2 @@
+# Ends well and says nothing.
+raise SystemExit(0)

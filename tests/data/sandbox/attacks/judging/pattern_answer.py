@@ -1,0 +1,2 @@
+# Prints patterns that match everything.
+print(".*", "*", "%s", "%", "^", "", "?", "None", "True", "[]", sep="\n")

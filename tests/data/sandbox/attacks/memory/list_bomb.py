@@ -1,0 +1,5 @@
+# Appends to a list for ever.
+# expect: memory|runtime_error|timeout; timeout: 5
+blocks = []
+while True:
+    blocks.append(bytearray(1 << 20))

@@ -1,0 +1,4 @@
+# Sleeps past its deadline.
+# expect: timeout; timeout: 0.5
+import time
+time.sleep(1000)
