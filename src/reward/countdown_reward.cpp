@@ -64,8 +64,7 @@ AnswerReward::Verdict CountdownReward::judge(const std::string& answer, const da
   if (!used) return Verdict::kUnparsable;
   if (*used != *numbers) return Verdict::kDifferent;
   const std::vector<math::Value> values = math::evaluate(*expression, work);
-  if (work.is_void()) return Verdict::kDifferent;  // a division by zero
-  const math::Rational* value = math::as_rational(values[expression->root].numerator);
+  const math::Rational* value = values[expression->root].exact_rational();  // null after a division by zero
   return value && *value == math::Rational{*target, 1} ? Verdict::kEqual : Verdict::kDifferent;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <numeric>
 
 namespace aha::reward::math {
@@ -118,6 +119,25 @@ std::string BigInteger::to_hexadecimal() const {
   return text;
 }
 
+double BigInteger::leading(int64_t& exponent) const {
+  exponent = bit_length();
+  if (limbs_.empty()) return 0;
+  uint64_t top = 0;
+  const auto bit_at = [this](int64_t bit) -> uint64_t { return limbs_[bit / 32] >> (bit % 32) & 1; };
+  constexpr int64_t kBits = 53;
+  for (int64_t i = 1; i <= kBits; ++i) top = top << 1 | (exponent >= i ? bit_at(exponent - i) : 0);
+  const double fraction = std::ldexp(static_cast<double>(top), -kBits);
+  return is_negative_ ? -fraction : fraction;
+}
+
+bool BigInteger::is_multiple_of_power_of_two(int64_t bits) const {
+  for (size_t i = 0; i < limbs_.size() && bits > 0; ++i, bits -= 32) {
+    const uint32_t mask = bits >= 32 ? ~0u : (1u << bits) - 1;
+    if (limbs_[i] & mask) return false;
+  }
+  return true;
+}
+
 BigInteger BigInteger::negated() const { return BigInteger(limbs_, !is_negative_); }
 
 int BigInteger::compare_limbs(const Limbs& a, const Limbs& b) {
@@ -227,6 +247,27 @@ std::pair<BigInteger, BigInteger> divide(const BigInteger& a, const BigInteger& 
           BigInteger(std::move(remainder), a.is_negative_)};
 }
 
+BigInteger shifted(const BigInteger& value, int64_t bits, Work& work) {
+  if (bits == 0 || value.is_zero()) return value;
+  if (value.bit_length() + bits > BigInteger::kMaxBits) work.give_up();
+  const int64_t distance = std::abs(bits) / 32;
+  const auto size = static_cast<int64_t>(value.limbs_.size());
+  if (!work.charge(8 + size + (bits > 0 ? distance : 0))) return {};
+  const int rest = static_cast<int>(std::abs(bits) % 32);
+  BigInteger::Limbs limbs;
+  if (bits > 0) {
+    limbs = shifted_left(value.limbs_, rest);
+    limbs.insert(limbs.begin(), static_cast<size_t>(distance), 0);
+  } else if (size > distance) {
+    limbs.assign(value.limbs_.begin() + distance, value.limbs_.end());
+    for (size_t i = 0; i < limbs.size(); ++i) {
+      const uint64_t above = i + 1 < limbs.size() ? limbs[i + 1] : 0;
+      limbs[i] = static_cast<uint32_t>((above << 32 | limbs[i]) >> rest);
+    }
+  }
+  return BigInteger(std::move(limbs), value.is_negative_);
+}
+
 BigInteger gcd(BigInteger a, BigInteger b, Work& work) {
   while (!b.is_zero()) {
     const auto small_a = a.to_int64(), small_b = b.to_int64();
@@ -244,31 +285,6 @@ int compare(const BigInteger& a, const BigInteger& b) {
   if (a.is_negative_ != b.is_negative_) return a.is_negative_ ? -1 : 1;
   const int order = BigInteger::compare_limbs(a.limbs_, b.limbs_);
   return a.is_negative_ ? -order : order;
-}
-
-BigInteger power(const BigInteger& base, uint64_t exponent, Work& work) {
-  BigInteger result = 1, square = base;
-  while (exponent > 0 && !work.is_void()) {
-    if (exponent & 1) result = multiply(result, square, work);
-    exponent >>= 1;
-    if (exponent > 0) square = multiply(square, square, work);
-  }
-  return result;
-}
-
-std::optional<BigInteger> exact_root(const BigInteger& value, uint32_t degree, Work& work) {
-  if (value.is_zero() || value.is_one() || degree == 1) return value;
-  // Newton from above falls until it reaches the floor of the root.
-  BigInteger root = power(2, static_cast<uint64_t>((value.bit_length() + degree - 1) / degree), work);
-  while (!work.is_void()) {
-    const BigInteger quotient = divide(value, power(root, degree - 1, work), work).first;
-    const BigInteger weighted = add(multiply(root, degree - 1, work), quotient, work);
-    BigInteger next = divide(weighted, degree, work).first;
-    if (compare(next, root) >= 0) break;
-    root = std::move(next);
-  }
-  if (work.is_void() || !(power(root, degree, work) == value)) return std::nullopt;
-  return root;
 }
 
 }  // namespace aha::reward::math

@@ -27,11 +27,17 @@ class BigInteger {
   std::optional<int64_t> to_int64() const;
   std::string to_hexadecimal() const;
   BigInteger negated() const;
+  /// m · 2^exponent with 0.5 <= |m| < 1, of the value rounded towards zero to 53 bits; 0 for 0.
+  double leading(int64_t& exponent) const;
+  /// Whether 2^bits divides it.
+  bool is_multiple_of_power_of_two(int64_t bits) const;
 
   friend BigInteger add(const BigInteger& a, const BigInteger& b, Work& work);
   friend BigInteger multiply(const BigInteger& a, const BigInteger& b, Work& work);
   /// Quotient rounded towards zero, and the remainder with the sign of `a`. b is not zero.
   friend std::pair<BigInteger, BigInteger> divide(const BigInteger& a, const BigInteger& b, Work& work);
+  /// value · 2^bits, rounded towards zero.
+  friend BigInteger shifted(const BigInteger& value, int64_t bits, Work& work);
   friend BigInteger gcd(BigInteger a, BigInteger b, Work& work);
   friend int compare(const BigInteger& a, const BigInteger& b);
   bool operator==(const BigInteger&) const = default;
@@ -55,6 +61,9 @@ std::pair<BigInteger, BigInteger> divide(const BigInteger& a, const BigInteger& 
 BigInteger gcd(BigInteger a, BigInteger b, Work& work);
 int compare(const BigInteger& a, const BigInteger& b);
 BigInteger power(const BigInteger& base, uint64_t exponent, Work& work);
+BigInteger shifted(const BigInteger& value, int64_t bits, Work& work);
+/// The degree-th root of a value >= 0, rounded down.
+BigInteger floor_root(const BigInteger& value, uint32_t degree, Work& work);
 /// The degree-th root of a value >= 0 if it is a whole number.
 std::optional<BigInteger> exact_root(const BigInteger& value, uint32_t degree, Work& work);
 

@@ -7,7 +7,7 @@
 namespace aha::reward::math {
 
 enum class NodeKind {
-  kNumber,  // text: a decimal
+  kNumber,  // text: a decimal, e.g. "0.1(6)" with the digits that repeat
   kSymbol,  // text: as in Monomial
   kImaginary,
   kInfinity,
@@ -21,12 +21,13 @@ enum class NodeKind {
   kBinomial,
   kAbsolute,
   kFunction,  // text: name; one child
-  kNamed,     // text: name; "x = child"
+  kNamed,     // text: name; "x = child", with the symbol x as second child where it is a variable
   kRelation,  // text: the operators, e.g. "<<=" between three children is two of them: "<", "<="
   kTuple,     // text: its two brackets, e.g. "[)"
   kSet,
   kList,  // without brackets
   kUnion,
+  kMatrix,  // text: number of columns; children row by row
 };
 
 struct Node {

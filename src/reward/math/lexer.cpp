@@ -19,9 +19,11 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, N>& nam
 constexpr std::array<std::string_view, 24> kSilent = {
     "left",         "right",     "big",    "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "quad", "qquad",
     "displaystyle", "textstyle", "limits", "!",   ",",    ";",    ":",    ">",    " ",    "(",    ")",    "$"};
-constexpr std::array<std::string_view, 12> kTextual = {"text",       "textbf", "textit",       "textrm",
-                                                       "textnormal", "mathrm", "mathbf",       "mathit",
-                                                       "mbox",       "hbox",   "operatorname", "mathsf"};
+constexpr std::array<std::string_view, 13> kTextual = {"text",         "textbf", "textit", "textrm", "textnormal",
+                                                       "mathrm",       "mathbf", "mathit", "mbox",   "hbox",
+                                                       "operatorname", "mathsf", "mathbb"};
+constexpr std::array<std::string_view, 6> kMatrices = {"pmatrix",     "bmatrix", "matrix",
+                                                       "smallmatrix", "Bmatrix", "array"};
 constexpr std::array<std::string_view, 16> kFunctions = {"sin",    "cos",    "tan",    "cot",  "sec",  "csc",
                                                          "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
                                                          "ln",     "log",    "lg",     "exp"};
@@ -174,10 +176,22 @@ class Lexer {
       digits += text_[place_++];
       while (is_digit(at(0))) digits += text_[place_++];
       if (at(0) == '.') fail();  // an ellipsis, or two points
+      digits += repeating_digits();
     }
     const bool is_exponent = is_digit(at(1)) || ((at(1) == '-' || at(1) == '+') && is_digit(at(2)));
     if (lower(at(0)) == 'e' && is_exponent) fail();  // 1e-3, or 1·e − 3
     put(TokenKind::kNumber, digits);
+  }
+
+  // "\overline{3}" after the point, as "(3)".
+  std::string repeating_digits() {
+    constexpr std::string_view kOverline = "\\overline{";
+    if (!starts(kOverline)) return {};
+    const size_t begin = place_ + kOverline.size(), end = text_.find_first_not_of("0123456789", begin);
+    if (end == std::string_view::npos || end == begin || text_[end] != '}') return fail(), "";
+    place_ = end + 1;
+    std::string repeated = "(";
+    return repeated.append(text_.substr(begin, end - begin)).append(")");
   }
 
   void read_word() {
@@ -192,6 +206,7 @@ class Lexer {
     if (word.size() == 1) return put(TokenKind::kName, word);
     if (word == "sqrt") return put(TokenKind::kCommand, "surd");
     if (word == "and" || word == "or") return put(TokenKind::kSeparator, "and");
+    if (word == "percent") return put(TokenKind::kSymbol, "%");
     if (word == "inf" || word == "infinity") return put(TokenKind::kCommand, "infty");
     put(is_one_of(word, kFunctions) ? TokenKind::kFunction : TokenKind::kWord, word);
   }
@@ -206,6 +221,10 @@ class Lexer {
       is_spaced_ = true;
     } else if (is_one_of(name, kTextual)) {
       read_text();
+    } else if (name == "begin" || name == "end") {
+      read_matrix_mark(name);
+    } else if (name == "\\") {
+      put(TokenKind::kSymbol, "\\\\");
     } else if (is_one_of(name, kFunctions)) {
       put(TokenKind::kFunction, name);
     } else if (is_one_of(name, kGreek)) {
@@ -217,6 +236,7 @@ class Lexer {
 
   void put_command(std::string_view name) {
     if (name == "boxed") return;  // its braces group
+    if (name == "degree") return put(TokenKind::kSymbol, "^"), put(TokenKind::kSymbol, "deg");
     for (const Alias& alias : kCommands) {
       if (alias.name != name) continue;
       if (alias.text == "\\{") ++depth_;
@@ -224,6 +244,22 @@ class Lexer {
       return put(alias.kind, alias.text);
     }
     fail();
+  }
+
+  // \begin{pmatrix}, \begin{array}{cc}, \end{pmatrix}
+  void read_matrix_mark(std::string_view mark) {
+    const auto in_braces = [this] {
+      const size_t end = at(0) == '{' ? text_.find('}', place_) : std::string_view::npos;
+      if (end == std::string_view::npos) return fail(), std::string_view();
+      const std::string_view inside = text_.substr(place_ + 1, end - place_ - 1);
+      place_ = end + 1;
+      return inside;
+    };
+    const std::string_view name = in_braces();
+    if (!is_one_of(name, kMatrices)) return fail();
+    if (name == "array" && mark == "begin") in_braces();
+    depth_ += mark == "begin" ? 1 : -1;
+    put(TokenKind::kCommand, mark);
   }
 
   // \text{…}: words stay words, numbers are read as mathematics.
@@ -255,7 +291,7 @@ class Lexer {
     }
     const char c = text_[place_++];
     if (c == ',' || c == ';') return put(TokenKind::kSeparator, std::string_view(&c, 1));
-    if (std::string_view("+-*/^_!%()[]{}|").find(c) == std::string_view::npos) return fail();
+    if (std::string_view("+-*/^_!%()[]{}|&").find(c) == std::string_view::npos) return fail();
     count_brackets(c);
     put(TokenKind::kSymbol, std::string_view(&c, 1));
   }

@@ -8,15 +8,15 @@
 namespace aha::reward::math {
 
 enum class TokenKind {
-  kNumber,     // text: a decimal without separators
+  kNumber,     // text: a decimal without separators, e.g. "0.1(6)" with the digits that repeat
   kName,       // text: a variable or constant as in Monomial
   kWord,       // text: letters that together mean something: a word, a unit
   kText,       // text: what stood in \text{…}
   kFunction,   // text: sin, ln, …
-  kCommand,    // text: frac, sqrt, surd, binom, infty, pm, cup, in
+  kCommand,    // text: frac, sqrt, surd, binom, infty, pm, cup, in, begin and end of a matrix
   kRelation,   // text: = != < > <= >=
   kSeparator,  // text: "," ";" or "and"
-  kSymbol,     // text: one of + - * / ^ _ ! % ( ) [ ] { } | deg, or "\{" "\}"
+  kSymbol,     // text: one of + - * / ^ _ ! % ( ) [ ] { } | & deg, or "\{" "\}", or "\\" between rows
   kEnd,
 };
 

@@ -85,10 +85,12 @@ int32_t RecursiveParser::parse_named() {
 }
 
 int32_t RecursiveParser::parse_value_of(const std::string& name, size_t num_tokens) {
+  const bool is_variable = num_tokens == 2 && is(TokenKind::kRelation, 1) && name[0] != '#' && name != "i";
   place_ += num_tokens;
   const int32_t value = parse_union();
   if (is(TokenKind::kRelation)) return fail();  // x = 2 + 3 = 5
-  return put(NodeKind::kNamed, name, {value});
+  if (!is_variable) return put(NodeKind::kNamed, name, {value});
+  return put(NodeKind::kNamed, name, {value, put_leaf(NodeKind::kSymbol, name)});
 }
 
 int32_t RecursiveParser::parse_relation() {
@@ -155,11 +157,34 @@ int32_t RecursiveParser::parse_set() {
   return put(NodeKind::kSet, "", std::move(elements));
 }
 
+// Rows of equal length; an empty last row does not count.
+int32_t RecursiveParser::parse_matrix() {
+  std::vector<int32_t> elements;
+  size_t num_columns = 0, num_in_row = 0;
+  const auto end_row = [&] {
+    if (num_columns == 0) num_columns = num_in_row;
+    if (num_in_row != num_columns) fail();
+    num_in_row = 0;
+  };
+  while (!failed_ && !is(TokenKind::kCommand, "end")) {
+    elements.push_back(parse_named());
+    ++num_in_row;
+    if (take_symbol("&")) continue;
+    end_row();
+    if (!take_symbol("\\\\")) break;
+  }
+  if (failed_ || elements.empty() || num_in_row != 0 || !is(TokenKind::kCommand, "end")) return fail();
+  ++place_;
+  return put(NodeKind::kMatrix, std::to_string(num_columns), std::move(elements));
+}
+
 int32_t RecursiveParser::parse_tuple() {
   std::string brackets = take_text();
   std::vector<int32_t> elements = parse_elements();
   if (!is_symbol(")") && !is_symbol("]")) return fail();
   brackets += take_text();
+  const bool is_matrix = elements.size() == 1 && !failed_ && expression_.at(elements[0]).kind == NodeKind::kMatrix;
+  if (is_matrix && (brackets == "()" || brackets == "[]")) return elements[0];
   if (elements.size() == 1 && brackets == "()") return failed_ ? kNone : elements[0];
   if (elements.size() == 1 && brackets != "[]") return fail();
   return put(NodeKind::kTuple, brackets, std::move(elements));

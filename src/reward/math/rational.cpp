@@ -1,6 +1,8 @@
 // Exact fractions in lowest terms.
 #include "reward/math/rational.h"
 
+#include <algorithm>
+
 namespace aha::reward::math {
 
 Rational make_rational(BigInteger numerator, BigInteger denominator, Work& work) {
@@ -14,7 +16,25 @@ Rational make_rational(BigInteger numerator, BigInteger denominator, Work& work)
   return {divide(numerator, divisor, work).first, divide(denominator, divisor, work).first};
 }
 
+namespace {
+
+// 0.(6) is 6/9, and 0.1(6) a tenth of 1 + 0.(6).
+Rational repeating(std::string_view once, std::string_view repeated, Work& work) {
+  const size_t places = once.size() - std::min(once.find('.'), once.size()) - 1;
+  const BigInteger nines = add(power(10, repeated.size(), work), -1, work);
+  const BigInteger scale = multiply(nines, power(10, places, work), work);
+  if (work.is_void()) return {};
+  return add(rational_from_decimal(once, work), make_rational(BigInteger::from_digits(repeated, work), scale, work),
+             work);
+}
+
+}  // namespace
+
 Rational rational_from_decimal(std::string_view decimal, Work& work) {
+  if (decimal.ends_with(')')) {
+    const size_t open = decimal.find('(');
+    return repeating(decimal.substr(0, open), decimal.substr(open + 1, decimal.size() - open - 2), work);
+  }
   const size_t point = decimal.find('.');
   if (point == std::string_view::npos) return {BigInteger::from_digits(decimal, work), 1};
   std::string digits(decimal.substr(0, point));

@@ -18,7 +18,7 @@ struct Rational {
 
 /// numerator / denominator in lowest terms. The denominator is not zero.
 Rational make_rational(BigInteger numerator, BigInteger denominator, Work& work);
-/// "12", "0.50", ".5": exactly what is written.
+/// "12", "0.50", ".5", "0.1(6)": exactly what is written, with the digits in brackets repeating for ever.
 Rational rational_from_decimal(std::string_view decimal, Work& work);
 
 Rational add(const Rational& a, const Rational& b, Work& work);

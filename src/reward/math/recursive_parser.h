@@ -68,12 +68,14 @@ class RecursiveParser {
   int32_t parse_union();
   int32_t parse_group_or_set();
   int32_t parse_set();
+  int32_t parse_matrix();
   int32_t parse_tuple();
   std::vector<int32_t> parse_elements();
 
   Sign take_sign();
   int32_t parse_sum();
   int32_t parse_signed_product(Sign sign);
+  int32_t put_product(int32_t a, int32_t b);
   int32_t parse_product();
   bool begins_implicit_factor();
   bool begins_base() const;

@@ -28,18 +28,27 @@ int32_t RecursiveParser::parse_signed_product(Sign sign) {
   return sign == Sign::kMinus ? put(NodeKind::kNegate, product) : product;
 }
 
+// A number times a matrix is a matrix.
+int32_t RecursiveParser::put_product(int32_t a, int32_t b) {
+  if (failed_ || expression_.at(b).kind != NodeKind::kMatrix) return put(NodeKind::kMultiply, a, b);
+  std::vector<int32_t> elements = expression_.at(b).children;
+  for (int32_t& element : elements) element = put(NodeKind::kMultiply, a, element);
+  const std::string num_columns = failed_ ? "" : expression_.at(b).text;
+  return put(NodeKind::kMatrix, num_columns, std::move(elements));
+}
+
 int32_t RecursiveParser::parse_product() {
   int32_t product = parse_factor();
   bool is_after_slash = false;
   while (!failed_) {
     if (take_symbol("*")) {
-      product = put(NodeKind::kMultiply, product, parse_factor());
+      product = put_product(product, parse_factor());
     } else if (take_symbol("/")) {
       product = put(NodeKind::kDivide, product, parse_factor());
       is_after_slash = true;
     } else if (begins_implicit_factor()) {
       if (is_after_slash && !is(TokenKind::kText)) return fail();  // is 1/2x half of x, or one over 2x?
-      product = put(NodeKind::kMultiply, product, parse_factor());
+      product = put_product(product, parse_factor());
     } else {
       break;
     }
@@ -65,7 +74,7 @@ bool RecursiveParser::begins_base() const {
     case TokenKind::kFunction:
       return true;
     case TokenKind::kCommand:
-      return text == "frac" || text == "sqrt" || text == "surd" || text == "binom";
+      return text == "frac" || text == "sqrt" || text == "surd" || text == "binom" || text == "begin";
     case TokenKind::kSymbol:
       return text == "(" || text == "{" || text == "[";
     default:
@@ -229,7 +238,10 @@ int32_t RecursiveParser::parse_function() {
     exponent = parse_base();
   }
   const bool has_brackets = is_symbol("(") || is_symbol("{");
-  int32_t value = put(NodeKind::kFunction, name, {parse_base()});
+  int32_t argument = parse_base();
+  const bool is_in_degrees = !has_brackets && take_degree_mark();  // \sin 30^\circ
+  if (is_in_degrees) argument = put(NodeKind::kMultiply, argument, put_leaf(NodeKind::kSymbol, "\"degree"));
+  int32_t value = put(NodeKind::kFunction, name, {argument});
   if (exponent != kNone) value = put(NodeKind::kPower, value, exponent);
   is_after_function_ = !has_brackets;
   return value;
@@ -238,6 +250,7 @@ int32_t RecursiveParser::parse_function() {
 int32_t RecursiveParser::parse_command() {
   const std::string name = take_text();
   if (name == "infty") return put_leaf(NodeKind::kInfinity, "");
+  if (name == "begin") return parse_matrix();
   if (name == "sqrt") return parse_root();
   if (name == "frac" || name == "binom") {
     const int32_t top = parse_argument();

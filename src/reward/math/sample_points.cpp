@@ -1,0 +1,26 @@
+// Each variable has a coordinate of its own, drawn from the process's secret.
+#include "reward/math/sample_points.h"
+
+#include "reward/math/secret.h"
+
+namespace aha::reward::math {
+namespace {
+
+constexpr int64_t kScale = 1 << 16;
+
+Rational coordinate(const std::string& name, int index) {
+  const uint64_t secret = secret_number(name, static_cast<uint64_t>(index));
+  if (index >= kFirstWholePoint) return {static_cast<int64_t>(2 + secret % 11), 1};
+  const bool is_large = index % 2 == 1, is_negative = index % 4 >= 2 && name[0] != '"';
+  const auto top = static_cast<int64_t>(is_large ? kScale * 11 / 10 + secret % (kScale * 19 / 10)
+                                                 : kScale / 10 + secret % (kScale * 8 / 10));
+  return {is_negative ? -top : top, kScale};
+}
+
+}  // namespace
+
+Point sample_point(int index, const FixedPoint& arithmetic) {
+  return [index, &arithmetic](const std::string& name) { return arithmetic.from(coordinate(name, index)); };
+}
+
+}  // namespace aha::reward::math

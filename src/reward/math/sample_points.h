@@ -1,0 +1,13 @@
+// Points at which expressions are compared: rational, secret, on both sides of zero and of one.
+#pragma once
+#include "reward/math/numeric.h"
+
+namespace aha::reward::math {
+
+constexpr int kNumSamplePoints = 12, kFirstWholePoint = 8;
+
+/// Points 0–7 have fractions, from (0, 1), (1, 3), (-1, 0) and (-3, -1) in turn; the others whole numbers from 2 to 12.
+/// Words (units) are positive.
+Point sample_point(int index, const FixedPoint& arithmetic);
+
+}  // namespace aha::reward::math
