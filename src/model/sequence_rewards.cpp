@@ -46,6 +46,7 @@ int64_t pack_size(const std::vector<std::vector<int32_t>>& sequences, const Sequ
 
 std::vector<double> sequence_rewards(const Model& judge, const std::vector<std::vector<int32_t>>& sequences,
                                      const SequenceRewardsOptions& options) {
+  if (sequences.empty()) return {};
   const std::vector<Pack> packs = packs_of(sequences, pack_size(sequences, options));
   const int num_workers = static_cast<int>(std::min<int64_t>(std::max(options.num_threads, 1), std::ssize(packs)));
   std::vector<double> rewards(sequences.size());
