@@ -97,6 +97,7 @@ add_executable(aha_command_keeper src/reward/command/keeper/keeper.cpp)
 target_include_directories(aha_command_keeper PRIVATE src)
 target_link_options(aha_command_keeper PRIVATE -Wl,--as-needed)  # it needs libc alone
 aha_embed_program(aha_command_keeper ${PROJECT_SOURCE_DIR}/src/reward/command/keeper_image.cpp AHA_COMMAND_KEEPER)
+include(cmake/box.cmake)
 
 aha_room(core)
 aha_room(data ROOMS core LIBRARIES PCRE2::PCRE2 Utf8proc::Utf8proc)

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 preset=${AHA_PRESET:-release}
 build=$root/build/$preset
 
-debian_packages="g++ ccache libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libxxhash-dev libpcre2-dev libutf8proc-dev libcld2-dev python3 python3-venv"
+debian_packages="g++ ccache libyaml-cpp-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev libxxhash-dev libpcre2-dev libutf8proc-dev libseccomp-dev libcld2-dev python3 python3-venv"
 debian_test_packages="libgtest-dev libbenchmark-dev clang-format"
 debian_texts="fortunes fortunes-ru dict-gcide manpages-zh manpages-ja iso-codes unicode-data"
 python_packages="torch==2.11.0 cmake>=3.28,<5 ninja>=1.11"

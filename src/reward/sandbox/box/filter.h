@@ -1,0 +1,14 @@
+// Which system calls a program in a box may make.
+#pragma once
+
+namespace aha::box {
+
+/// kSingle: threads, no processes. kCompile: processes too.
+enum class Profile { kSingle, kCompile };
+
+/// Builds the filters once, before anything else runs. False where libseccomp refuses.
+bool build_filters();
+/// Of the calling thread and all that it starts, for good. Needs no_new_privs.
+bool apply_filter(Profile profile);
+
+}  // namespace aha::box

@@ -1,0 +1,167 @@
+// Watches a box from outside: feeds it, reads it up to its bound, keeps its time, and believes only its first process.
+#include "reward/sandbox/box/watch.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include "reward/sandbox/box/inside.h"
+#include "reward/sandbox/box/process_tree.h"
+
+namespace aha::box {
+namespace {
+
+constexpr double kMakingSeconds = 20;        // for a box to be made, on a machine that does everything else too
+constexpr double kMostPatience = 4;          // times the limit: for a program that waits for a core
+constexpr double kMemoryLookSeconds = 0.02;  // between looks at processes that no cgroup bounds
+constexpr int64_t kMostArtifactBytes = int64_t{32} << 20;
+
+double steady_seconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
+}
+
+}  // namespace
+
+Watch::Watch(const Stage& stage, const Request& request, pid_t process, std::string_view stdin_bytes, OuterEnds ends)
+    : stage_(stage),
+      request_(request),
+      process_(process),
+      pending_stdin_(stdin_bytes),
+      ends_(std::move(ends)),
+      began_(steady_seconds()),
+      next_look_(began_ + kMakingSeconds) {
+  outcome_.reply.cause = Cause::kExited;
+  if (pending_stdin_.empty()) ends_.in.close();
+}
+
+bool Watch::has_started() const { return verdict_.size() >= sizeof(Started); }
+
+void Watch::stop(Cause cause, const char* reason) {
+  if (is_stopped_) return;
+  is_stopped_ = true;
+  outcome_.reply.cause = cause;
+  snprintf(outcome_.reply.reason, sizeof outcome_.reply.reason, "%s", reason);
+}
+
+void Watch::until_end() {
+  while (!is_over() && !is_stopped_) wait_once();
+}
+
+int Watch::wait_milliseconds() const {
+  double until = next_look_;
+  if (compiles(request_.job) && !stage_.group && has_started()) {
+    until = std::min(until, steady_seconds() + kMemoryLookSeconds);
+  }
+  return int(std::clamp(std::ceil((until - steady_seconds()) * 1e3), 0.0, 1e6));
+}
+
+void Watch::wait_once() {
+  pollfd polled[] = {{kSocket, POLLIN, 0},         {kOwner, POLLIN, 0},          {ends_.in.get(), POLLOUT, 0},
+                     {ends_.out.get(), POLLIN, 0}, {ends_.err.get(), POLLIN, 0}, {ends_.verdict.get(), POLLIN, 0}};
+  if (poll(polled, std::size(polled), wait_milliseconds()) < 0) return;
+  if (polled[0].revents != 0 || (polled[1].revents & POLLIN)) _exit(1);  // nobody waits for this box any more
+  if (polled[2].revents != 0) feed();
+  if (polled[3].revents != 0) read_output(ends_.out, outcome_.stdout_bytes);
+  if (polled[4].revents != 0) read_output(ends_.err, outcome_.stderr_bytes);
+  if (polled[5].revents != 0) read_verdict();
+  if (is_over() || is_stopped_) return;
+  keep_time();
+  keep_memory();
+}
+
+// Many programs end without reading everything; that is no fault.
+void Watch::feed() {
+  const ssize_t written = write(ends_.in.get(), pending_stdin_.data(), pending_stdin_.size());
+  if (written < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (written > 0) pending_stdin_.remove_prefix(size_t(written));
+  if (written < 0 || pending_stdin_.empty()) ends_.in.close();
+}
+
+void Watch::read_output(Descriptor& end, std::string& bytes) {
+  char buffer[65536];
+  const ssize_t got = read(end.get(), buffer, sizeof buffer);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) return end.close();
+  const size_t room = size_t(request_.output_bytes) - bytes.size();
+  bytes.append(buffer, std::min(size_t(got), room));
+  if (size_t(got) > room) stop(Cause::kOutput, "wrote more than it may");
+}
+
+void Watch::read_verdict() {
+  char buffer[65536];
+  const bool had_started = has_started();
+  const ssize_t got = read(ends_.verdict.get(), buffer, sizeof buffer);
+  if (got < 0 && errno == EINTR) return;
+  if (got <= 0) return ends_.verdict.close();
+  verdict_.append(buffer, size_t(got));
+  if (int64_t(verdict_.size()) > kMostArtifactBytes) return stop(Cause::kOutput, "compiles to more than 32 MB");
+  if (had_started || !has_started()) return;
+  started_ = steady_seconds();
+  next_look_ = started_ + request_.timeout_seconds;
+}
+
+// A program that sleeps or computes gets its time by the clock; the time in which it wanted to run and the machine gave
+// it no core is not its own. It gains nothing by making threads that wait for each other: their sum counts too.
+void Watch::keep_time() {
+  const double now = steady_seconds();
+  if (now < next_look_) return;
+  if (!has_started()) return stop(Cause::kInfra, "the box was not made in 20 s");
+  const double elapsed = now - started_, limit = request_.timeout_seconds;
+  const TreeUse use = measure_tree(stage_.proc.get(), process_);
+  outcome_.reply.waited_seconds = use.waited_seconds;
+  outcome_.reply.cpu_seconds = use.cpu_seconds;
+  outcome_.reply.seconds = elapsed;
+  if (use.cpu_seconds >= limit || elapsed - use.waited_seconds >= limit)
+    return stop(Cause::kTimeout, "ran out of time");
+  if (elapsed >= kMostPatience * limit) return stop(Cause::kInfra, "the machine gave the program no time on a core");
+  next_look_ = std::min(started_ + limit + use.waited_seconds, started_ + kMostPatience * limit);
+  next_look_ = std::max(next_look_, now + 0.01);
+}
+
+void Watch::keep_memory() {
+  if (!compiles(request_.job) || stage_.group || !has_started()) return;
+  const TreeUse use = measure_tree(stage_.proc.get(), process_);
+  outcome_.reply.peak_bytes = std::max(outcome_.reply.peak_bytes, use.resident_bytes);
+  if (use.resident_bytes > request_.memory_bytes) stop(Cause::kMemory, "its processes took more memory than they may");
+}
+
+Outcome Watch::outcome(bool was_killed_for_memory) {
+  Reply& reply = outcome_.reply;
+  if (was_killed_for_memory && reply.cause != Cause::kInfra) reply.cause = Cause::kMemory;
+  if (reply.cause != Cause::kExited) return std::move(outcome_);
+  Started started;
+  Ended ended;
+  if (verdict_.size() < sizeof started) {
+    stop(Cause::kInfra, "the box ended before it was made");
+    return std::move(outcome_);
+  }
+  memcpy(&started, verdict_.data(), sizeof started);
+  if (started.error_number != 0) {
+    stop(Cause::kInfra,
+         (std::string(started.what, strnlen(started.what, sizeof started.what)) + ": " + strerror(started.error_number))
+             .c_str());
+    return std::move(outcome_);
+  }
+  if (verdict_.size() < sizeof started + sizeof ended) {
+    stop(Cause::kInfra, "the box's first process was killed");
+    return std::move(outcome_);
+  }
+  memcpy(&ended, verdict_.data() + sizeof started, sizeof ended);
+  reply.wait_status = ended.wait_status;
+  reply.seconds = ended.seconds;
+  reply.cpu_seconds = ended.cpu_seconds;
+  reply.peak_bytes = std::max(reply.peak_bytes, ended.peak_bytes);
+  outcome_.artifact = verdict_.substr(sizeof started + sizeof ended);
+  return std::move(outcome_);
+}
+
+}  // namespace aha::box
