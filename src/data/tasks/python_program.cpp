@@ -1,6 +1,7 @@
 // Short Python programs over a list of numbers, worked on the first example shown; judged by running them.
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "data/tasks/generators.h"
 #include "data/tasks/worked_task.h"
@@ -9,6 +10,7 @@ namespace aha::data {
 namespace {
 
 constexpr int64_t kNumPythonTests = 6, kNumShownPythonTests = 2;
+constexpr int64_t kFewestPythonOutputs = 3;  // different ones, so that few other programs have them too
 constexpr int64_t kMinListLength = 2, kMaxListLength = 4;
 constexpr int kMaxWrongPythonDraws = 64;
 
@@ -199,11 +201,11 @@ class PythonProgram final : public WorkedTask {
     Terms terms;
     std::vector<Numbers> lists;
     std::vector<int64_t> values;
-    do {  // the output must depend on the numbers
+    do {
       terms = draw_request(num_terms, random);
       lists = draw_lists(terms);
       values = values_of(terms, lists);
-    } while (std::equal(values.begin() + 1, values.end(), values.begin()));
+    } while (std::ssize(std::set<int64_t>(values.begin(), values.end())) < kFewestPythonOutputs);
 
     std::string prompt = localised(language, "python ", "程序 ") + request_words(terms, language) + ":";
     std::vector<std::string> inputs, outputs;

@@ -1,6 +1,7 @@
 // Formulas to be written as programs of a stack machine, worked operation by operation; judged by running them.
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "data/tasks/generators.h"
 #include "data/tasks/worked_task.h"
@@ -10,6 +11,7 @@ namespace {
 
 constexpr int64_t kNumStackTests = 12, kNumShownStackTests = 4;
 constexpr int64_t kLargestStackOutput = 999;
+constexpr int64_t kFewestStackOutputs = 5;  // different ones
 constexpr int kMaxWrongStackDraws = 64;
 
 struct StackOperation {
@@ -65,10 +67,12 @@ std::vector<StackInputs> stack_tests_of(const std::string& program) {
   return tests;
 }
 
-// Small outputs that depend on the inputs.
+// Small outputs, and enough different ones that few other programs have them too.
 bool is_usable(const std::vector<int64_t>& outputs) {
   const auto [least, greatest] = std::minmax_element(outputs.begin(), outputs.end());
-  return *least >= -kLargestStackOutput && *greatest <= kLargestStackOutput && *least < *greatest;
+  const std::set<int64_t> different(outputs.begin(), outputs.end());
+  return *least >= -kLargestStackOutput && *greatest <= kLargestStackOutput &&
+         std::ssize(different) >= kFewestStackOutputs;
 }
 
 // `stack A plus B times 2: 12>6 34>14 50>10 22>8` is ((A+B)*2), with what it makes of four pairs A, B; worked

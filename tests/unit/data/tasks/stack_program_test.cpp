@@ -51,7 +51,7 @@ TEST(StackProgramTask, TestsAreWhatThePromptAsks) {
     ASSERT_EQ(outputs.size(), 12u);
     std::set<std::vector<int64_t>> different(inputs.begin(), inputs.end());
     EXPECT_EQ(different.size(), 12u);
-    EXPECT_GT(std::set<int64_t>(outputs.begin(), outputs.end()).size(), 1u) << example.prompt;
+    EXPECT_GE(std::set<int64_t>(outputs.begin(), outputs.end()).size(), 5u) << example.prompt;
     std::string shown;
     for (size_t i = 0; i < inputs.size(); ++i) {
       EXPECT_EQ(outputs[i], spoken_value(formula_of(example.prompt), inputs[i].at(0), inputs[i].at(1)))
