@@ -5,6 +5,7 @@
 
 #include "aha/core/error.h"
 #include "reward/prose.h"
+#include "reward/scripts.h"
 
 namespace aha::reward::language_reward_test {
 namespace {
