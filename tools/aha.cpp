@@ -18,9 +18,9 @@ namespace {
 using AddVerb = void (*)(aha::tools::Command);
 
 constexpr AddVerb kVerbs[] = {
-    aha::tools::add_run,     aha::tools::add_generate, aha::tools::add_chat, aha::tools::add_score,
-    aha::tools::add_eval,    aha::tools::add_verify,   aha::tools::add_data, aha::tools::add_tokenize,
-    aha::tools::add_inspect, aha::tools::add_bench,
+    aha::tools::add_run,     aha::tools::add_generate, aha::tools::add_chat,    aha::tools::add_score,
+    aha::tools::add_eval,    aha::tools::add_verify,   aha::tools::add_data,    aha::tools::add_tokenize,
+    aha::tools::add_inspect, aha::tools::add_bench,    aha::tools::add_sandbox, aha::tools::add_doctor,
 };
 
 int fail(const std::string& sentence, aha::ExitCode code) {

@@ -14,5 +14,7 @@ void add_verify(Command program);
 void add_inspect(Command program);
 void add_bench(Command program);
 void add_chat(Command program);
+void add_sandbox(Command program);
+void add_doctor(Command program);
 
 }  // namespace aha::tools

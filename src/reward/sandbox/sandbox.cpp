@@ -114,7 +114,9 @@ Sandbox::Sandbox(const SandboxOptions& options) : state_(std::make_unique<State>
   const int cores = int(std::max(1U, std::thread::hardware_concurrency()));
   const int num_boxes = options.num_boxes > 0 ? options.num_boxes : cores;
   for (int slot = 0; slot < num_boxes; ++slot) {
-    state_->free.push_back(&state_->servers.emplace_back(tier_of(state_->isolation), next_slot()));
+    BoxServer& server = state_->servers.emplace_back(tier_of(state_->isolation), next_slot());
+    if (const std::string why = server.start(); !why.empty()) throw MissingError("no more boxes can be made: " + why);
+    state_->free.push_back(&server);
   }
 }
 

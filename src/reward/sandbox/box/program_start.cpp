@@ -39,7 +39,7 @@ bool set_limits(const Insides& insides) {
   const Request& request = *insides.request;
   const bool is_compiler = compiles(request.job);
   const rlim_t seconds = rlim_t(std::ceil(request.timeout_seconds));
-  const rlim_t stack = request.job == Job::kPython ? rlim_t{16} << 20 : rlim_t{64} << 20;
+  const rlim_t stack = request.job == Job::kPython ? rlim_t{8} << 20 : rlim_t{64} << 20;  // of each thread too
   // Where users are the machine's own, their other programs count too.
   const bool counts_box_alone = insides.stage->tier != Tier::kLandlock;
   // A core file of one byte: also those that are handed to a program of the machine are not written then.
@@ -67,13 +67,11 @@ void die_with(pid_t parent) {
 }
 
 void execute(const Insides& insides) {
-  const char* const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin",
-                                     "HOME=/tmp",
-                                     "LANG=C.UTF-8",
-                                     "PYTHONHASHSEED=0",
-                                     "PYTHONUTF8=1",
-                                     "PYTHONSAFEPATH=1",
-                                     nullptr};
+  // One heap for all threads: each of its own would reserve 64 MB of the memory allowed.
+  const char* const environment[] = {"MALLOC_ARENA_MAX=1", "PATH=/usr/local/bin:/usr/bin:/bin",
+                                     "HOME=/tmp",          "LANG=C.UTF-8",
+                                     "PYTHONHASHSEED=0",   "PYTHONUTF8=1",
+                                     "PYTHONSAFEPATH=1",   nullptr};
   const auto exec = [&environment](const char* const* words) {
     execve(words[0], const_cast<char**>(words), const_cast<char**>(environment));
   };

@@ -71,18 +71,19 @@ std::string enter_namespaces(const Stage& stage, int owner, int slot) {
   return enter_root_folder();
 }
 
-// No namespaces: a user of its own, where we may choose one.
+// A user of its own, where we may choose one; else the same, whose processes Landlock keeps it from.
+void change_user(int owner, int slot) {
+  const uid_t user = user_of(owner, slot);
+  if (geteuid() != 0 || setgroups(0, nullptr) != 0) return;
+  if (setresgid(user, user, user) == 0) (void)!setresuid(user, user, user);
+}
+
 std::string enter_landlock_stage(int owner, int slot) {
   const int version = landlock_version();
   if (version < kLandlockNeeded) {
     return "Landlock has version " + std::to_string(version) + ", " + std::to_string(kLandlockNeeded) + " is needed";
   }
-  if (geteuid() == 0) {
-    const uid_t user = user_of(owner, slot);
-    if (setgroups(0, nullptr) != 0 || setresgid(user, user, user) != 0 || setresuid(user, user, user) != 0) {
-      return failure("cannot give up root's rights");
-    }
-  }
+  change_user(owner, slot);
   prctl(PR_SET_DUMPABLE, 0);
   return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 ? "" : failure("cannot reap");
 }

@@ -49,6 +49,7 @@ void Watch::stop(Cause cause, const char* reason) {
   if (is_stopped_) return;
   is_stopped_ = true;
   outcome_.reply.cause = cause;
+  if (has_started()) outcome_.reply.seconds = steady_seconds() - started_;
   snprintf(outcome_.reply.reason, sizeof outcome_.reply.reason, "%s", reason);
 }
 
@@ -119,7 +120,6 @@ void Watch::keep_time() {
   const TreeUse use = measure_tree(stage_.proc.get(), process_);
   outcome_.reply.waited_seconds = use.waited_seconds;
   outcome_.reply.cpu_seconds = use.cpu_seconds;
-  outcome_.reply.seconds = elapsed;
   if (use.cpu_seconds >= limit || elapsed - use.waited_seconds >= limit)
     return stop(Cause::kTimeout, "ran out of time");
   if (elapsed >= kMostPatience * limit) return stop(Cause::kInfra, "the machine gave the program no time on a core");
