@@ -55,6 +55,11 @@ bool has_unread(int pipe_end) {
   return ::ioctl(pipe_end, FIONREAD, &count) == 0 && count > 0;
 }
 
+bool has_no_reader(int pipe_end) {
+  pollfd end = {pipe_end, 0, 0};
+  return ::poll(&end, 1, 0) == 1 && (end.revents & POLLERR) != 0;
+}
+
 std::string shown_command(const std::vector<std::string>& command) {
   return nlohmann::json(command).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -88,7 +93,7 @@ std::string CommandProcess::ask(const std::string& line, const Limits& limits) {
   send(line, limits);
   size_t end;
   while ((end = answer_.find('\n')) == std::string::npos) {
-    if (has_ended_ || !ends_.answers.is_open()) fail_silent(limits);
+    if (is_gone()) fail_silent(limits);
     serve(false, kStopMilliseconds, limits);
   }
   if (end + 1 != answer_.size()) {
@@ -104,14 +109,14 @@ void CommandProcess::send(const std::string& line, const Limits& limits) {
   serve(false, 0, limits);
   std::string_view left = line;
   while (!left.empty()) {
-    if (has_ended_) fail_silent(limits);
+    if (is_gone()) fail_silent(limits);
     const ssize_t written = quiet_write(ends_.requests.get(), left);
     if (written > 0) left.remove_prefix(static_cast<size_t>(written));
     if (written < 0 && errno != EAGAIN && errno != EINTR) fail_silent(limits);
     serve(written < 0, written < 0 ? kStopMilliseconds : 0, limits);
   }
   for (int pause = 1; has_unread(ends_.requests.get()); pause = std::min(2 * pause, 16)) {
-    if (has_ended_) fail_silent(limits);
+    if (is_gone() || has_no_reader(ends_.requests.get())) fail_silent(limits);
     serve(false, pause, limits);
   }
   serve(false, 0, limits);

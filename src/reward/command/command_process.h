@@ -41,6 +41,7 @@ class CommandProcess {
   void take_answer(const Limits& limits);
   void take_errors();
   void take_messages(const Limits& limits);
+  bool is_gone() const { return has_ended_ || !ends_.answers.is_open(); }  // no answer can come
   [[noreturn]] void fail_silent(const Limits& limits);
   bool end_by_keeper();
   void end_by_force();
