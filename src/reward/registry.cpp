@@ -5,6 +5,7 @@
 #include "aha/core/error.h"
 #include "aha/reward/reward.h"
 #include "reward/choice_reward.h"
+#include "reward/code/code_reward.h"
 #include "reward/command/command_reward.h"
 #include "reward/countdown_reward.h"
 #include "reward/exact_reward.h"
@@ -60,6 +61,10 @@ const std::vector<Rule>& rules() {
       {"choice", "the answer is the letter of the right choice", make<ChoiceReward>},
       {"countdown", "an expression of the given numbers that makes the target", make<CountdownReward>},
       {"stack_program", "a program of a small stack language passes its tests", make<StackProgramReward>},
+      {"code",
+       "a program in Python, C or C++ passes its tests in the sandbox",
+       make_code_reward,
+       {"programming_language", "timeout_seconds", "memory_mb", "partial_credit", "allow_landlock"}},
       {"json",
        "the answer is JSON, and what a schema asks for",
        make_with<JsonReward, &RewardConfig::json>,

@@ -4,6 +4,7 @@ import math
 import os
 import shutil
 
+from code_rows import ROWS
 from program import ROOT, Program, read_lines
 
 aha = Program()
@@ -147,6 +148,18 @@ language = aha.write_lines("language.jsonl", [{"completion": "<think>one 二</th
                                               {"completion": "<think></think>", "language": "en"}])
 aha.run("verify", "language_consistency", "--input", language, "--output", out)
 aha.expect([row["reward"] for row in read_lines(out)] == [0.5, 0.0], "verify language_consistency")
+programs = aha.write_lines("programs.jsonl", [{"id": i, "completion": completion, **columns}
+                                              for i, (completion, columns, _) in enumerate(ROWS)])
+judging = aha.start("verify", "code", "--input", programs, "--output", out, "--set", "timeout_seconds=4")
+said = judging.communicate()[1]
+if judging.returncode == 3:
+    aha.expect("isolat" in said, f"code refuses to start with the reason: {said}")
+    print("skipped: verify code, for this machine does not isolate programs")
+else:
+    aha.expect(judging.returncode == 0, f"verify code: {said}")
+    for i, (row, (completion, _, verdict)) in enumerate(zip(read_lines(out), ROWS, strict=True)):
+        value = {"passed": 1.0, "infra_error": None, "unparsable_gold": None}.get(verdict, 0.0)
+        aha.expect((row["id"], row["reward"], row["detail"]["verdict"]) == (i, value, verdict), f"{row}, wanted {verdict}: {completion}")
 facts = json.loads(aha.run("inspect", model, "--json").stdout)
 aha.expect("hidden_size" in facts["config"] and facts["family"] == "deepseek_v3", "inspect prints the config")
 aha.expect(facts["dtypes"].keys() == {"F32"} and facts["files"] == 1, "inspect counts files and dtypes")

@@ -68,4 +68,8 @@ std::string CodeReward::extract(const std::string& completion_text) const {
   return extraction.block ? extraction.block->source : "";
 }
 
+std::unique_ptr<Reward> make_code_reward(const RewardConfig& config, const RewardServices&) {
+  return std::make_unique<CodeReward>(config, shared_sandbox(config.code.allow_landlock));
+}
+
 }  // namespace aha::reward

@@ -25,4 +25,7 @@ class CodeReward final : public Reward {
   std::shared_ptr<const ProgramRunner> runner_;
 };
 
+/// With the sandbox that all code rewards of the process share. @throws MissingError where the machine does not isolate
+std::unique_ptr<Reward> make_code_reward(const RewardConfig& config, const RewardServices& services);
+
 }  // namespace aha::reward

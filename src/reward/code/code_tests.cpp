@@ -46,7 +46,8 @@ std::string arguments_of_lines(const std::string& text, const std::string& place
   std::string arguments = "[";
   for (const std::string_view line : lines_of(trimmed(text))) {
     if (trimmed(line).empty()) continue;
-    arguments += (arguments.size() > 1 ? "," : "") + std::string(trimmed(line));
+    if (arguments.size() > 1) arguments += ',';
+    arguments += trimmed(line);
   }
   arguments += "]";
   const std::optional<json> read = exact_json(arguments);
