@@ -58,7 +58,7 @@ int next_slot() {
 }
 
 std::string refusal(const IsolationReport& report, const std::string& what) {
-  return fmt::format("programs cannot be run safely here: {}{}{}; aha doctor tells more", what,
+  return fmt::format("this machine does not isolate programs: {}{}{}; aha doctor tells more", what,
                      report.remedy.empty() ? "" : "; ", report.remedy);
 }
 
