@@ -101,7 +101,7 @@ Terms terms_of(const Example& example) {
   return terms;
 }
 
-// `python largest minus smallest: 4 1 2>3; 5 9>4`, worked `try>4 1 2>4-1=3 so …`, the answer a block of Python that
+// `python 4 1 2>3; 5 9>4: largest minus smallest`, worked `try>4 1 2>4-1=3 so …`, the answer a block of Python that
 // reads a line of numbers. Terms: quantities and constants, 2–3. Operands: the numbers, 1–9.
 class PythonProgram final : public WorkedTask {
  public:
@@ -121,10 +121,10 @@ class PythonProgram final : public WorkedTask {
   }
 
  protected:
-  // A wrong pass has one term that is another.
+  // A wrong pass has read one term as another.
   Pass work(const Example& example, bool is_wrong, Wording&, Random& random) const override {
     Terms terms = terms_of(example);
-    if (is_wrong) terms = wrong_terms(example, random, [&] { return with_slip(terms_of(example), random); });
+    if (is_wrong) terms = wrong_terms(example, random);
     const auto numbers = lists_of(example).front();
     const std::string values =
         chained(terms, "+", "-", [&numbers](const Term& term) { return std::to_string(term_value(term, numbers)); });
@@ -135,9 +135,8 @@ class PythonProgram final : public WorkedTask {
     return pass;
   }
 
-  // Any program with as many terms.
   std::string wrong_answer(const Example& example, Random& random) const override {
-    return python_block(wrong_terms(example, random, [&] { return draw_request(example.difficulty, random); }));
+    return python_block(wrong_terms(example, random));
   }
 
  private:
@@ -162,16 +161,16 @@ class PythonProgram final : public WorkedTask {
     return terms;
   }
 
-  // Terms that give another output in some test.
-  template <class Draw>
-  Terms wrong_terms(const Example& example, Random& random, const Draw& draw) const {
+  // One slip away, and with another output in some test.
+  Terms wrong_terms(const Example& example, Random& random) const {
+    const Terms right = terms_of(example);
     const std::vector<Numbers> lists = lists_of(example);
-    const std::vector<int64_t> outputs = values_of(terms_of(example), lists);
+    const std::vector<int64_t> outputs = values_of(right, lists);
     for (int i = 0; i < kMaxWrongPythonDraws; ++i) {
-      Terms terms = draw();
+      Terms terms = with_slip(right, random);
       if (values_of(terms, lists) != outputs) return terms;
     }
-    Terms terms = terms_of(example);
+    Terms terms = right;
     terms.push_back({1, kConstant, 1});
     return terms;
   }
@@ -207,14 +206,15 @@ class PythonProgram final : public WorkedTask {
       values = values_of(terms, lists);
     } while (std::ssize(std::set<int64_t>(values.begin(), values.end())) < kFewestPythonOutputs);
 
-    std::string prompt = localised(language, "python ", "程序 ") + request_words(terms, language) + ":";
+    std::string prompt = localised(language, "python", "程序");
     std::vector<std::string> inputs, outputs;
     for (int64_t i = 0; i < kNumPythonTests; ++i) {
       const std::string numbers = joined(lists[i], " "), value = std::to_string(values[i]);
-      if (i < kNumShownPythonTests) prompt += (i > 0 ? "; " : " ") + numbers + ">" + value;
+      if (i < kNumShownPythonTests) prompt.append(i > 0 ? "; " : " ").append(numbers).append(">").append(value);
       inputs.push_back(numbers + "\n");
       outputs.push_back(value + "\n");
     }
+    prompt.append(": ").append(request_words(terms, language));
     return make_example(std::move(prompt), python_block(terms), num_terms, language,
                         {{"inputs", inputs},
                          {"outputs", outputs},

@@ -14,19 +14,7 @@ constexpr int64_t kLargestStackOutput = 999;
 constexpr int64_t kFewestStackOutputs = 5;  // different ones
 constexpr int kMaxWrongStackDraws = 64;
 
-struct StackOperation {
-  char symbol;
-  const char *english, *chinese;
-};
-constexpr StackOperation kStackOperations[] = {
-    {'+', " plus ", "加"},  {'-', " minus ", "减"}, {'*', " times ", "乘"},
-    {'^', " max ", "取大"}, {'_', " min ", "取小"},
-};
-
-const StackOperation& stack_operation(char symbol) {
-  return *std::find_if(std::begin(kStackOperations), std::end(kStackOperations),
-                       [symbol](const StackOperation& operation) { return operation.symbol == symbol; });
-}
+constexpr std::string_view kStackOperations = "+-*^_";  // the last two: the larger, the smaller
 
 using StackInputs = std::array<int64_t, 2>;  // A and B
 
@@ -75,8 +63,16 @@ bool is_usable(const std::vector<int64_t>& outputs) {
          std::ssize(different) >= kFewestStackOutputs;
 }
 
-// `stack A plus B times 2: 12>6 34>14 50>10 22>8` is ((A+B)*2), with what it makes of four pairs A, B; worked
-// `push>A>B+>2* so AB+2*`. Terms: operations, 2–5. Operands: the constants, 1–9.
+// The same from the left with operations between: "A+B*2". Its first operations may stand behind their operands
+// already.
+std::string formula(const std::string& program, size_t num_done = 0) {
+  std::string text = program.substr(0, 1 + 2 * num_done);
+  for (size_t i = text.size(); i < program.size(); i += 2) text.append(1, program[i + 1]).append(1, program[i]);
+  return text;
+}
+
+// `stack 12>6 34>14 50>10 22>8: A+B*2` is (A+B)*2, taken from the left, after what it makes of four pairs A, B; worked
+// `push>A+B*2>AB+*2>AB+2* so AB+2*`. Terms: operations, 2–5. Operands: the constants, 1–9.
 class StackProgram final : public WorkedTask {
  public:
   explicit StackProgram(const TaskOptions& options)
@@ -95,24 +91,22 @@ class StackProgram final : public WorkedTask {
   }
 
  protected:
-  // A wrong pass has one operand or operation that is another.
+  // A wrong pass has read one operand or operation as another.
   Pass work(const Example& example, bool is_wrong, Wording&, Random& random) const override {
     Pass pass;
     pass.answer = example.answer;
-    if (is_wrong) pass.answer = wrong_program(example, random, [&] { return with_slip(example.answer, random); });
-    for (size_t i = 0; i < pass.answer.size(); i += i == 0 ? 1 : 2) {
-      pass.text.append(">").append(pass.answer, i, i == 0 ? 1 : 2);
-    }
+    if (is_wrong) pass.answer = wrong_program(example, random);
+    const size_t num_operations = pass.answer.size() / 2;
+    for (size_t done = 0; done <= num_operations; ++done) pass.text.append(">").append(formula(pass.answer, done));
     return pass;
   }
 
-  // Any program of that length.
   std::string wrong_answer(const Example& example, Random& random) const override {
-    return wrong_program(example, random, [&] { return draw_program(example.difficulty, random); });
+    return wrong_program(example, random);
   }
 
  private:
-  char draw_symbol(Random& random) const { return kStackOperations[random.below(5)].symbol; }
+  char draw_symbol(Random& random) const { return kStackOperations[random.below(kStackOperations.size())]; }
   char draw_input(Random& random) const { return random.chance(0.5) ? 'A' : 'B'; }
   char draw_stack_operand(Random& random) const {
     return random.chance(0.5) ? draw_input(random) : static_cast<char>('0' + draw_operand(random));
@@ -134,13 +128,12 @@ class StackProgram final : public WorkedTask {
     return program;
   }
 
-  // One that gives another output in some test.
-  template <class Draw>
-  std::string wrong_program(const Example& example, Random& random, const Draw& draw) const {
+  // One slip away, and with another output in some test.
+  std::string wrong_program(const Example& example, Random& random) const {
     const auto tests = example.columns.at("inputs").get<std::vector<StackInputs>>();
     const auto outputs = example.columns.at("outputs").get<std::vector<int64_t>>();
     for (int i = 0; i < kMaxWrongStackDraws; ++i) {
-      std::string program = draw();
+      std::string program = with_slip(example.answer, random);
       if (stack_outputs(program, tests) != outputs) return program;
     }
     return example.answer + "1+";
@@ -155,22 +148,14 @@ class StackProgram final : public WorkedTask {
       tests = stack_tests_of(program);
       outputs = stack_outputs(program, tests);
     } while (!is_usable(outputs));
-    std::string prompt = localised(language, "stack ", "栈 ") + formula(program, language) + ":";
+    std::string prompt = localised(language, "stack", "栈");
     for (int64_t i = 0; i < kNumShownStackTests; ++i) {
       prompt.append(" ").append(std::to_string(tests[i][0])).append(std::to_string(tests[i][1]));
       prompt.append(">").append(std::to_string(outputs[i]));
     }
+    prompt.append(": ").append(formula(program));
     return make_example(std::move(prompt), program, num_operations, language,
                         {{"inputs", tests}, {"outputs", outputs}, {"num_shown", kNumShownStackTests}});
-  }
-
-  static std::string formula(const std::string& program, const std::string& language) {
-    std::string text = program.substr(0, 1);
-    for (size_t i = 1; i < program.size(); i += 2) {
-      const StackOperation& operation = stack_operation(program[i + 1]);
-      text.append(localised(language, operation.english, operation.chinese)).append(1, program[i]);
-    }
-    return text;
   }
 };
 

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "aha/data/task.h"
 
@@ -22,25 +21,20 @@ std::vector<Example> all_splits() {
   return examples;
 }
 
-// The value of "A plus B times 2", word by word from the left.
-int64_t spoken_value(const std::string& formula, int64_t a, int64_t b) {
-  const auto operand = [&](const std::string& word) { return word == "A" ? a : word == "B" ? b : std::stoll(word); };
-  std::istringstream words(formula);
-  std::string word, operation;
-  words >> word;
-  int64_t total = operand(word);
-  while (words >> operation >> word) {
-    const int64_t x = operand(word);
-    if (operation == "plus") total += x;
-    if (operation == "minus") total -= x;
-    if (operation == "times") total *= x;
-    if (operation == "max") total = std::max(total, x);
-    if (operation == "min") total = std::min(total, x);
+// The value of "A+B*2", taken from the left.
+int64_t value_of(const std::string& formula, int64_t a, int64_t b) {
+  const auto operand = [&](char text) { return text == 'A' ? a : text == 'B' ? b : int64_t(text - '0'); };
+  int64_t total = operand(formula.at(0));
+  for (size_t i = 1; i < formula.size(); i += 2) {
+    const int64_t x = operand(formula.at(i + 1));
+    if (formula[i] == '+') total += x;
+    if (formula[i] == '-') total -= x;
+    if (formula[i] == '*') total *= x;
+    if (formula[i] == '^') total = std::max(total, x);
+    if (formula[i] == '_') total = std::min(total, x);
   }
   return total;
 }
-
-std::string formula_of(const std::string& prompt) { return prompt.substr(6, prompt.find(':') - 6); }
 
 TEST(StackProgramTask, TestsAreWhatThePromptAsks) {
   for (const Example& example : all_splits()) {
@@ -52,16 +46,16 @@ TEST(StackProgramTask, TestsAreWhatThePromptAsks) {
     std::set<std::vector<int64_t>> different(inputs.begin(), inputs.end());
     EXPECT_EQ(different.size(), 12u);
     EXPECT_GE(std::set<int64_t>(outputs.begin(), outputs.end()).size(), 5u) << example.prompt;
-    std::string shown;
+    const std::string formula = example.prompt.substr(example.prompt.find(": ") + 2);
+    std::string shown = "stack";
     for (size_t i = 0; i < inputs.size(); ++i) {
-      EXPECT_EQ(outputs[i], spoken_value(formula_of(example.prompt), inputs[i].at(0), inputs[i].at(1)))
-          << example.prompt;
+      EXPECT_EQ(outputs[i], value_of(formula, inputs[i].at(0), inputs[i].at(1))) << example.prompt;
       EXPECT_LE(std::abs(outputs[i]), 999);
       if (i < 4) {
         shown += " " + std::to_string(inputs[i][0]) + std::to_string(inputs[i][1]) + ">" + std::to_string(outputs[i]);
       }
     }
-    EXPECT_EQ(example.prompt.substr(example.prompt.find(':') + 1), shown);
+    EXPECT_EQ(example.prompt, shown + ": " + formula);
     EXPECT_EQ(example.answer.size(), 1 + 2 * size_t(example.difficulty));
   }
 }
@@ -82,27 +76,19 @@ TEST(StackProgramTask, WorkedByHand) {
   example.columns = {{"language", "en"}, {"inputs", {{1, 2}, {3, 4}}}, {"outputs", {6, 14}}};
   Random random(1, "test");
   const auto task = make_task("stack_program", {});
-  EXPECT_EQ(task->solve(example, Style::kWorked, kNoNoise, "", random).reasoning, "push>A>B+>2* so AB+2*");
-  EXPECT_EQ(task->solve(example, Style::kWorked, kNoNoise, "zh", random).reasoning, "压>A>B+>2* 得AB+2*");
+  EXPECT_EQ(task->solve(example, Style::kWorked, kNoNoise, "", random).reasoning, "push>A+B*2>AB+*2>AB+2* so AB+2*");
+  EXPECT_EQ(task->solve(example, Style::kWorked, kNoNoise, "zh", random).reasoning, "压>A+B*2>AB+*2>AB+2* 得AB+2*");
   EXPECT_EQ(task->solve(example, Style::kChecked, kNoNoise, "", random).reasoning,
-            "push>A>B+>2* check>A>B+>2* ok so AB+2*");
+            "push>A+B*2>AB+*2>AB+2* check>A+B*2>AB+*2>AB+2* ok so AB+2*");
 }
 
 TEST(StackProgramTask, SaysTheSameInChinese) {
   TaskOptions chinese;
   chinese.languages = {"zh"};
-  const std::pair<const char*, const char*> words[] = {{"栈", "stack"},   {"加", " plus "},  {"减", " minus "},
-                                                       {"乘", " times "}, {"取大", " max "}, {"取小", " min "}};
   const auto there = generate_examples(*make_task("stack_program", chinese), Split::kOutOfDistribution, 100, 3);
   const auto here = generate_examples(*make_task("stack_program", {}), Split::kOutOfDistribution, 100, 3);
   for (size_t i = 0; i < here.size(); ++i) {
-    std::string prompt = there[i].prompt;
-    for (const auto& [from, to] : words) {
-      for (size_t place = 0; (place = prompt.find(from)) != std::string::npos;) {
-        prompt.replace(place, std::string(from).size(), to);
-      }
-    }
-    EXPECT_EQ(prompt, here[i].prompt);
+    EXPECT_EQ("stack" + there[i].prompt.substr(std::string("栈").size()), here[i].prompt);
     EXPECT_EQ(there[i].answer, here[i].answer);
   }
 }
