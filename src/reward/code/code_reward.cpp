@@ -6,7 +6,8 @@
 namespace aha::reward {
 namespace {
 
-constexpr int64_t kMebibyte = int64_t{1} << 20;
+constexpr int64_t kMebibyte = int64_t{1} << 20, kMaxMemoryMb = int64_t{1} << 20;
+constexpr double kMaxTimeoutSeconds = 3600;  // the sandbox's own
 
 Score no_code(const std::string& reason) {
   Score score{.value = 0.0};
@@ -66,6 +67,15 @@ void CodeReward::check_example(const data::Example& example, const std::string& 
 std::string CodeReward::extract(const std::string& completion_text) const {
   const CodeExtraction extraction = last_code_block(completion_text);
   return extraction.block ? extraction.block->source : "";
+}
+
+std::vector<Contradiction> code_contradictions(const RewardConfig& config) {
+  std::vector<Contradiction> found;
+  if (config.limits.timeout_seconds > kMaxTimeoutSeconds) {
+    found.push_back({"timeout_seconds", "is above 3600, the longest time of a test"});
+  }
+  if (config.limits.memory_mb > kMaxMemoryMb) found.push_back({"memory_mb", "is above 1048576, the most of a test"});
+  return found;
 }
 
 std::unique_ptr<Reward> make_code_reward(const RewardConfig& config, const RewardServices&) {

@@ -25,6 +25,9 @@ class CodeReward final : public Reward {
   std::shared_ptr<const ProgramRunner> runner_;
 };
 
+/// Limits that no box takes.
+std::vector<Contradiction> code_contradictions(const RewardConfig& config);
+
 /// With the sandbox that all code rewards of the process share. @throws MissingError where the machine does not isolate
 std::unique_ptr<Reward> make_code_reward(const RewardConfig& config, const RewardServices& services);
 

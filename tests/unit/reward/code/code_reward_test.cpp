@@ -222,6 +222,18 @@ TEST(CodeReward, LimitsAreTheConfigs) {
   EXPECT_EQ(judged.box->last_limits.output_bytes, 2 << 20);
 }
 
+TEST(CodeReward, LimitsThatNoBoxTakesAreRefusedBeforeAnythingRuns) {
+  RewardConfig config;
+  config.name = "code";
+  EXPECT_TRUE(contradictions(config).empty());
+  config.limits.timeout_seconds = 3600.5;
+  config.limits.memory_mb = int64_t{1} << 60;
+  const std::vector<Contradiction> found = contradictions(config);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].key, "timeout_seconds");
+  EXPECT_EQ(found[1].key, "memory_mb");
+}
+
 TEST(CodeReward, WhatIsExpectedNeverEntersTheBox) {
   const char* row = R"({"inputs":["in1","in2"],"outputs":["SECRET1","SECRET2"],"solution":"SECRET3"})";
   const char* call = R"({"fn_name":"f","inputs":[["in1"]],"outputs":["SECRET1"],"solution":"SECRET3"})";
