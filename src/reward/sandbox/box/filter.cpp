@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ constexpr const char* kAllowed[] = {
     "timerfd_gettime", "pipe", "pipe2", "sendfile", "copy_file_range", "utime", "utimes", "utimensat", "futimesat",
     "statfs", "fstatfs", "fadvise64", "readahead",
     // memory
-    "mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "msync",
+    "munmap", "mremap", "mprotect", "madvise", "brk", "msync",
     // time and chance
     "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "times", "alarm",
     "setitimer", "getitimer", "timer_create", "timer_settime", "timer_gettime", "timer_getoverrun", "timer_delete",
@@ -249,11 +250,16 @@ void allow_by_argument(FilterDraft& draft) {
     draft.allow("ioctl", low_is(1, command));
   }
   // Never PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_PTRACER, PR_SET_MM, …
-  for (const int option : {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_CAPBSET_READ, PR_GET_NO_NEW_PRIVS,
-                           PR_GET_SECCOMP, PR_SET_TIMERSLACK, PR_SET_VMA}) {
+  for (const int option : {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP,
+                           PR_SET_TIMERSLACK, PR_SET_VMA}) {
     draft.allow("prctl", low_is(0, uint64_t(option)));
   }
-  draft.allow("prlimit64", low_is(0, 0), SCMP_A2(SCMP_CMP_EQ, 0));  // reads its own limits
+  // Reads its own limits; raises that of its stack, which counts as its memory.
+  draft.allow("prlimit64", low_is(0, 0), SCMP_A2(SCMP_CMP_EQ, 0));
+  draft.allow("prlimit64", low_is(0, 0), low_is(1, RLIMIT_STACK), SCMP_A2(SCMP_CMP_NE, 0));
+  // No shared memory: what lies behind a shared mapping stays when the mapping shrinks, and no limit counts it.
+  draft.allow("mmap", SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_TYPE, MAP_PRIVATE));
+  draft.rule(SCMP_ACT_ERRNO(ENOMEM), "mmap", SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_TYPE, MAP_SHARED));
   draft.allow("socketpair", low_is(0, AF_UNIX));
   draft.allow("sendto", SCMP_A4(SCMP_CMP_EQ, 0));  // to the other end, to no address
   draft.allow("recvfrom");

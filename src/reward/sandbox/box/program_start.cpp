@@ -21,6 +21,7 @@ namespace {
 constexpr int kProgramDescriptor = 3;
 constexpr const char* kProgramThere = "/proc/self/fd/3";
 constexpr rlim_t kMostThreadsOfABox = 64;
+constexpr rlim_t kStackBytes = rlim_t{8} << 20;  // of each thread; a program may raise it for itself
 
 [[noreturn]] void fail(int failed_end, const char* what) {
   Started message{errno ? errno : EINVAL, {}};
@@ -39,11 +40,11 @@ bool set_limits(const Insides& insides) {
   const Request& request = *insides.request;
   const bool is_compiler = compiles(request.job);
   const rlim_t seconds = rlim_t(std::ceil(request.timeout_seconds));
-  const rlim_t stack = request.job == Job::kPython ? rlim_t{8} << 20 : rlim_t{64} << 20;  // of each thread too
   // Where users are the machine's own, their other programs count too.
   const bool counts_box_alone = insides.stage->tier != Tier::kLandlock;
   // A core file of one byte: also those that are handed to a program of the machine are not written then.
-  return limit(RLIMIT_CORE, 1) && limit(RLIMIT_AS, rlim_t(request.memory_bytes)) && limit(RLIMIT_STACK, stack) &&
+  return limit(RLIMIT_CORE, 1) && limit(RLIMIT_AS, rlim_t(request.memory_bytes)) &&
+         limit(RLIMIT_STACK, kStackBytes, rlim_t(request.memory_bytes)) &&
          limit(RLIMIT_FSIZE, is_compiler ? rlim_t{64} << 20 : rlim_t{16} << 20) && limit(RLIMIT_NOFILE, 64) &&
          limit(RLIMIT_MEMLOCK, 0) && limit(RLIMIT_MSGQUEUE, 0) && limit(RLIMIT_SIGPENDING, 256) &&
          limit(RLIMIT_NICE, 0) && limit(RLIMIT_RTPRIO, 0) && limit(RLIMIT_CPU, seconds, seconds + 1) &&
@@ -123,7 +124,9 @@ void start_program(const Insides& insides, int failed_end, pid_t parent) {
   const int told = fcntl(failed_end, F_DUPFD_CLOEXEC, 16);
   int first_closed = kProgramDescriptor;
   if (insides.program_memory >= 0) {
-    if (dup2(insides.program_memory, kProgramDescriptor) < 0) fail(told, "dup2");
+    // Scripts are read by their name after the start.
+    const int flags = insides.request->job == Job::kPython ? 0 : O_CLOEXEC;
+    if (dup3(insides.program_memory, kProgramDescriptor, flags) < 0) fail(told, "dup3");
     first_closed = kProgramDescriptor + 1;
   }
   if (told < 0 || syscall(SYS_close_range, first_closed, told - 1, 0) != 0 ||

@@ -73,6 +73,7 @@ std::string enter_namespaces(const Stage& stage, int owner, int slot) {
 
 // A user of its own, where we may choose one; else the same, whose processes Landlock keeps it from.
 void change_user(int owner, int slot) {
+  for (unsigned long capability = 0; capability < 64; ++capability) prctl(PR_CAPBSET_DROP, capability);
   const uid_t user = user_of(owner, slot);
   if (geteuid() != 0 || setgroups(0, nullptr) != 0) return;
   if (setresgid(user, user, user) == 0) (void)!setresuid(user, user, user);

@@ -20,6 +20,7 @@ namespace {
 
 constexpr double kMakingSeconds = 20;        // for a box to be made, on a machine that does everything else too
 constexpr double kMostPatience = 4;          // times the limit: for a program that waits for a core
+constexpr double kFairShare = 0.3;           // of the limit, on a core: who had so much was not kept waiting
 constexpr double kMemoryLookSeconds = 0.02;  // between looks at processes that no cgroup bounds
 constexpr int64_t kMostArtifactBytes = int64_t{32} << 20;
 
@@ -110,8 +111,8 @@ void Watch::read_verdict() {
   next_look_ = started_ + request_.timeout_seconds;
 }
 
-// A program that sleeps or computes gets its time by the clock; the time in which it wanted to run and the machine gave
-// it no core is not its own. It gains nothing by making threads that wait for each other: their sum counts too.
+// The limit is by the clock. Where the machine is so loaded that the program had next to nothing of a core by then, and
+// wanted one all the time, it is given more: a sleeper wants none, and threads that wait for each other have their sum.
 void Watch::keep_time() {
   const double now = steady_seconds();
   if (now < next_look_) return;
@@ -120,11 +121,10 @@ void Watch::keep_time() {
   const TreeUse use = measure_tree(stage_.proc.get(), process_);
   outcome_.reply.waited_seconds = use.waited_seconds;
   outcome_.reply.cpu_seconds = use.cpu_seconds;
-  if (use.cpu_seconds >= limit || elapsed - use.waited_seconds >= limit)
-    return stop(Cause::kTimeout, "ran out of time");
+  const bool had_its_share = use.cpu_seconds >= kFairShare * limit || elapsed - use.waited_seconds >= limit;
+  if (had_its_share) return stop(Cause::kTimeout, "ran out of time");
   if (elapsed >= kMostPatience * limit) return stop(Cause::kInfra, "the machine gave the program no time on a core");
-  next_look_ = std::min(started_ + limit + use.waited_seconds, started_ + kMostPatience * limit);
-  next_look_ = std::max(next_look_, now + 0.01);
+  next_look_ = std::min(now + std::max(0.1 * limit, 0.01), started_ + kMostPatience * limit);
 }
 
 void Watch::keep_memory() {
