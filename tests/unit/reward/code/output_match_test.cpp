@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "aha/data/jsonl.h"
+
 namespace aha::reward::output_match_test {
 namespace {
 
@@ -37,6 +39,19 @@ TEST(OutputMatch, LinesForgiveNothingElse) {
   EXPECT_FALSE(match("12", "1 2"));
   EXPECT_FALSE(match("nan", "1"));
   EXPECT_FALSE(match(std::string("1\0", 2), "1"));
+}
+
+// tests/data/make_output_pairs.py has the rule in Python, with its Decimal.
+TEST(OutputMatch, LinesAgreeWithLiveCodeBench) {
+  int64_t num_pairs = 0, num_same = 0;
+  data::read_jsonl(AHA_SOURCE_DIR "/tests/data/output_pairs.jsonl", [&](int64_t line, nlohmann::ordered_json row) {
+    EXPECT_EQ(match(row["output"], row["expected"]), row["same"].get<bool>()) << "line " << line;
+    ++num_pairs;
+    num_same += row["same"].get<bool>();
+  });
+  EXPECT_EQ(num_pairs, 2000);
+  EXPECT_GT(num_same, 500);
+  EXPECT_LT(num_same, 1500);
 }
 
 TEST(OutputMatch, LinesTakeATolerance) {
