@@ -124,6 +124,11 @@ Evaluation evaluate(rollout::Engine& engine, const std::string& task, const data
 nlohmann::ordered_json Evaluation::to_json() const {
   nlohmann::ordered_json rewards = nlohmann::ordered_json::object();
   for (const auto& [name, value] : reward_means) rewards[name] = value;
+  const auto by_reward = [this](const std::vector<int64_t>& counts) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (size_t r = 0; r < counts.size(); ++r) object[scores.names[r]] = counts[r];
+    return object;
+  };
   return {{"task", task},
           {"n", num_prompts},
           {"k", k},
@@ -133,7 +138,10 @@ nlohmann::ordered_json Evaluation::to_json() const {
           {"cons@k", cons_at_k},
           {"mean_length", mean_length},
           {"clipped_ratio", clipped_ratio},
-          {"rewards", rewards}};
+          {"rewards", rewards},
+          {"failed", by_reward(scores.num_failed)},
+          {"timed_out", by_reward(scores.num_timed_out)},
+          {"undecided", by_reward(scores.num_undecided)}};
 }
 
 }  // namespace aha::evaluate

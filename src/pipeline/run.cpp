@@ -57,6 +57,15 @@ void refuse_unknown_stage(const LoadedRecipe& loaded, const std::string& name) {
   throw ConfigError("--stop-after", "no stage is called `" + name + "`" + (hint.empty() ? "" : "; " + hint));
 }
 
+// A reward that failed too often is told with its stage.
+void run_named(Stage& stage, const StageContext& context) {
+  try {
+    stage.run(context);
+  } catch (const reward::RewardError& error) {
+    throw reward::RewardError("stage " + stage.head().name + ", " + error.what());
+  }
+}
+
 class Run {
  public:
   Run(const RunOptions& options, const LoadedRecipe& loaded)
@@ -92,7 +101,7 @@ class Run {
     if (options_.stop.stop_requested()) throw StoppedError("stopped between stages; the same command continues");
     log::info(title);
     const auto begin = std::chrono::steady_clock::now();
-    stage.run(context(index));
+    run_named(stage, context(index));
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     folder_.end_stage(index, seconds);
     folder_.write_lineage();

@@ -11,6 +11,7 @@
 #include "aha/report/metrics.h"
 #include "aha/report/process_memory.h"
 #include "aha/report/progress.h"
+#include "aha/reward/reward.h"
 #include "pipeline/checkpoint.h"
 #include "pipeline/model_source.h"
 #include "pipeline/recipe.h"
@@ -66,12 +67,18 @@ class Loop {
     log::info(fmt::format("{}: continues from step {}", title, step_));
   }
 
-  // A stop asked for while a step samples leaves the state as it was after the step before: that is saved.
+  // A stop asked for while a step samples leaves the state as it was after the step before: that is saved. So does a
+  // reward that fails too often.
   void interruptible(const std::function<void()>& work) {
     try {
       work();
     } catch (const StoppedError&) {
       stop();
+    } catch (const reward::RewardError& error) {
+      save();
+      throw reward::RewardError(
+          fmt::format("step {}: {}; what was trained before is saved, and the same command goes on from there",
+                      step_ + 1, error.what()));
     }
   }
 

@@ -50,7 +50,17 @@ std::vector<Score> guarded_batch(const Reward& reward, const std::vector<Submiss
 
 void add(const Score& score, double weight, std::optional<double>& value, std::optional<double>& total) {
   value = score.value;
-  if (score.value) total = total.value_or(0) + weight * *score.value;
+  if (score.value && weight != 0) total = total.value_or(0) + weight * *score.value;
+}
+
+// What is left of a total without the reward that failed would stand beside whole ones in its group, as if that reward
+// had been 0.
+void mask_failed(const std::vector<Judgement>& judgements, BatchScores& scores) {
+  for (size_t i = 0; i < judgements.size(); ++i) {
+    for (size_t r = 0; r < scores.weights.size(); ++r) {
+      if (scores.weights[r] != 0 && !judgements[i][r].fault.empty()) scores.total[i].reset();
+    }
+  }
 }
 
 }  // namespace
@@ -89,6 +99,7 @@ BatchScores Scorer::gather(const std::vector<Submission>& submissions, std::vect
                            std::stop_token stop) const {
   AHA_CHECK(submissions.size() == judgements.size(), "each completion was judged once");
   BatchScores scores;
+  scores.num_judged = std::ssize(judgements);
   scores.total.resize(judgements.size());
   for (size_t r = 0; r < rewards_.size(); ++r) {
     if (rewards_[r]->is_batched()) {
@@ -97,6 +108,7 @@ BatchScores Scorer::gather(const std::vector<Submission>& submissions, std::vect
     }
     add_reward(r, judgements, scores);
   }
+  mask_failed(judgements, scores);
   return scores;
 }
 

@@ -95,6 +95,7 @@ void append(JudgedGroups& groups, JudgedGroups more) {
   append(batch.prompt_routing, more.completions.prompt_routing);
   append(batch.completions, more.completions.completions);
   append(groups.scores.total, more.scores.total);
+  groups.scores.num_judged += more.scores.num_judged;
   for (size_t r = 0; r < groups.scores.names.size(); ++r) {
     append(groups.scores.values[r], more.scores.values[r]);
     groups.scores.num_failed[r] += more.scores.num_failed[r];

@@ -46,9 +46,14 @@ void add_one_reward(const reward::BatchScores& scores, size_t r, Metrics& metric
   metrics[prefix + "mean"] = mean(values);
   metrics[prefix + "std"] = deviation(values);
   metrics[prefix + "num_null"] = static_cast<double>(scores.values[r].size() - values.size());
-  metrics[prefix + "num_failed"] = static_cast<double>(scores.num_failed[r]);
-  metrics[prefix + "num_timed_out"] = static_cast<double>(scores.num_timed_out[r]);
-  metrics[prefix + "num_undecided"] = static_cast<double>(scores.num_undecided[r]);
+  const double num_judged = static_cast<double>(std::max<int64_t>({1, scores.num_judged, std::ssize(scores.total)}));
+  const auto add_count = [&](const char* count, const char* rate, int64_t number) {
+    metrics[prefix + count] = static_cast<double>(number);
+    metrics[prefix + rate] = static_cast<double>(number) / num_judged;
+  };
+  add_count("num_failed", "error_rate", scores.num_failed[r]);
+  add_count("num_timed_out", "timeout_rate", scores.num_timed_out[r]);
+  add_count("num_undecided", "undecided_rate", scores.num_undecided[r]);
 }
 
 double per_token(double sum, const UpdateStats& stats) { return sum / static_cast<double>(stats.parts.num_tokens); }

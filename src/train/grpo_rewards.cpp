@@ -68,7 +68,7 @@ objective::Rewards rewards_of(const reward::BatchScores& scores, const data::Com
       .value_NR = at::empty({num_completions, num_rewards}, at::kDouble), .weight_R = scores.weights, .length_N = {}};
   double* out = rewards.value_NR.data_ptr<double>();
   for (size_t i = 0; i < scores.total.size(); ++i) {
-    for (const auto& values : scores.values) *out++ = values[i].value_or(std::nan(""));
+    for (const auto& values : scores.values) *out++ = scores.total[i] ? values[i].value_or(std::nan("")) : std::nan("");
     rewards.length_N.push_back(std::ssize(batch.completions[i].token_ids));
   }
   return rewards;

@@ -39,7 +39,8 @@ struct Evaluation {
   std::vector<double> prompt_pass_at_1;  // of each prompt of the batch, for paired comparisons; NaN if not counted
   data::CompletionBatch completions;
   reward::BatchScores scores;
-  /// {"task","n","k","pass@1","pass@1_interval","pass@k","cons@k","mean_length","clipped_ratio","rewards"}
+  /// {"task","n","k","pass@1","pass@1_interval","pass@k","cons@k","mean_length","clipped_ratio","rewards"}, and by
+  /// reward how many completions it "failed" on, of them by time ("timed_out"), and left "undecided"
   nlohmann::ordered_json to_json() const;
 };
 

@@ -5,12 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "aha/core/error.h"
+#include "aha/core/log.h"
 #include "aha/data/jsonl.h"
 #include "aha/train/grpo_trainer.h"
 #include "pipeline/prompt_order.h"
 #include "pipeline/recipe.h"
 #include "pipeline/reward_reference.h"
 #include "pipeline/reward_services.h"
+#include "pipeline/reward_watch.h"
 #include "pipeline/supervised_training.h"
 
 namespace aha::pipeline {
@@ -134,8 +136,10 @@ class GrpoTraining final : public Training {
         order_(context.tasks.training_prompts(config.prompts, config.template_name, *context.tokenizer),
                static_cast<uint64_t>(*config.head.seed), "prompts/" + config.head.name),
         trainer_(policy_.model, context.tokenizer, config.training, make_scorer(config, context),
-                 static_cast<uint64_t>(*config.head.seed), config.head.name, engine_options(config.engine, context)) {
+                 static_cast<uint64_t>(*config.head.seed), config.head.name, engine_options(config.engine, context)),
+        watch_(config.rewards, num_evaluations(config)) {
     trainer_.check_prompts(order_.prompts());
+    for (const std::string& notice : RewardWatch::notices(config.rewards)) log::info(notice);
     if (config.loop.eval) {
       eval_.emplace(*config.loop.eval, context, "eval/" + config.head.name, static_cast<uint64_t>(*config.head.seed));
     }
@@ -154,6 +158,7 @@ class GrpoTraining final : public Training {
     const data::PromptBatch prompts = take(config_.prompts_asked() - trainer_.num_carried());
     train::StepReport report = trainer_.step(prompts, step, config_.max_steps, stop, take);
     prompts_taken_ = taken;
+    watch_.add_step(step + 1, report.scores, report.metrics);
     report.metrics["epoch"] = static_cast<double>(taken) / static_cast<double>(order_.prompts().size());
     StepResult result{.metrics = report.metrics, .completion_lines = completion_lines(report, step + 1)};
     for (const data::Completion& completion : report.completions.completions) {
@@ -177,7 +182,9 @@ class GrpoTraining final : public Training {
       evaluation = eval_->measure(trainer_.engine(), step, stop);  // a stop ends the stage, and its engine
     }
     refresh_engine();
-    return eval_metrics(evaluation);
+    Metrics metrics = eval_metrics(evaluation);
+    watch_.add_measurement(step, metrics);
+    return metrics;
   }
 
   std::string measured_task() const override { return config_.loop.eval ? config_.loop.eval->task : std::string(); }
@@ -193,8 +200,11 @@ class GrpoTraining final : public Training {
 
   void finish() override { trainer_.optimizer().swap_average(policy_.model); }
 
-  nlohmann::json cursor() const override { return {{"prompts_taken", prompts_taken_}}; }
-  void set_cursor(const nlohmann::json& cursor) override { prompts_taken_ = cursor.at("prompts_taken").get<int64_t>(); }
+  nlohmann::json cursor() const override { return {{"prompts_taken", prompts_taken_}, {"watch", watch_.state()}}; }
+  void set_cursor(const nlohmann::json& cursor) override {
+    prompts_taken_ = cursor.at("prompts_taken").get<int64_t>();
+    watch_.set_state(cursor.value("watch", nlohmann::json::object()));
+  }
 
   std::string note() const override {
     const auto of = [&](const char* name) {
@@ -213,6 +223,11 @@ class GrpoTraining final : public Training {
     return scorer;
   }
 
+  static int64_t num_evaluations(const GrpoStageConfig& config) {
+    if (!config.loop.eval || config.loop.eval_steps <= 0) return 0;
+    return 1 + config.max_steps / config.loop.eval_steps + (config.max_steps % config.loop.eval_steps != 0);
+  }
+
   // The average is written with as it is measured, the weights as they are trained otherwise.
   void refresh_engine() {
     if (config_.training.optimizer.ema_decay > 0) trainer_.engine().update_weights();
@@ -225,6 +240,7 @@ class GrpoTraining final : public Training {
   int64_t prompts_taken_ = 0;
   train::GrpoTrainer trainer_;
   std::optional<HeldOutEval> eval_;
+  RewardWatch watch_;
   Metrics last_;
 };
 
@@ -251,6 +267,7 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
     if (config_.prompts.empty()) errors.add(path + ".prompts", "is empty, and the recipe has no tasks to fill it");
     check_template(config_.template_name, path + ".template", errors);
     check_rewards(config_.rewards, path + ".rewards", errors);
+    check_watches(config_.rewards, path + ".rewards", errors);
     if (config_.oversampling > 1) config_.training.enough_prompts = config_.prompts_per_step;
     check_group(path, errors);
     if (!config_.loop.eval) return;
@@ -258,6 +275,7 @@ class GrpoStage final : public ConfiguredStage<GrpoStageConfig> {
                                    .template_name = config_.template_name,
                                    .max_completion_length = config_.training.sampling.max_completion_length};
     complete_eval(*config_.loop.eval, defaults, path + ".eval", errors);
+    measure_watched(config_.rewards, config_.loop.eval->rewards);
   }
 
   StageInputs inputs(const std::string& path) const override {

@@ -95,8 +95,10 @@ TEST(Summarise, TwoPromptsWorkedByHand) {
   const nlohmann::ordered_json json = evaluation.to_json();
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"task", "n", "k", "pass@1", "pass@1_interval", "pass@k", "cons@k",
-                                            "mean_length", "clipped_ratio", "rewards"}));
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"task", "n", "k", "pass@1", "pass@1_interval", "pass@k", "cons@k", "mean_length",
+                                      "clipped_ratio", "rewards", "failed", "timed_out", "undecided"}));
+  EXPECT_EQ(json["failed"], nlohmann::ordered_json({{"accuracy", 0}, {"format", 0}}));
   EXPECT_EQ(json["rewards"]["accuracy"], 0.5);
   EXPECT_EQ(json["rewards"]["format"], 1.0);
   EXPECT_EQ(json["pass@1_interval"].size(), 2);

@@ -107,7 +107,21 @@ TEST(Scorer, AsksABatchedRewardOnce) {
   EXPECT_EQ(scorer.score(batch_of({"a", "b", "c"})).total, (std::vector<std::optional<double>>{1, 3, 5}));
   const BatchScores broken = scorer.score(batch_of({"a", "throw", "c"}));
   EXPECT_EQ(broken.num_failed, (std::vector<int64_t>{3, 0}));
-  EXPECT_EQ(broken.total, (std::vector<std::optional<double>>{1, 1, 1}));
+  EXPECT_EQ(broken.total, (std::vector<std::optional<double>>(3)));
+}
+
+TEST(Scorer, LeavesOutACompletionThatAnyRewardFailedOn) {
+  const std::vector<std::shared_ptr<const Reward>> rewards = {std::make_shared<OneReward>(),
+                                                              std::make_shared<TextReward>()};
+  const data::CompletionBatch batch = batch_of({"2", "throw", "null"});
+  const BatchScores scores = Scorer({config("one", 1), config("text", 1)}, rewards).score(batch);
+  EXPECT_EQ(scores.values[0], (std::vector<std::optional<double>>{1, 1, 1}));
+  EXPECT_EQ(scores.total, (std::vector<std::optional<double>>{3, std::nullopt, 1}));
+  // One that only watches neither masks nor makes a total.
+  const BatchScores watched = Scorer({config("one", 1), config("text", 0)}, rewards).score(batch);
+  EXPECT_EQ(watched.total, (std::vector<std::optional<double>>{1, 1, 1}));
+  const BatchScores watching = Scorer({config("one", 0), config("text", 1)}, rewards).score(batch);
+  EXPECT_EQ(watching.total, (std::vector<std::optional<double>>{2, std::nullopt, std::nullopt}));
 }
 
 TEST(Scorer, RefusesOptionsOfAnotherRule) {

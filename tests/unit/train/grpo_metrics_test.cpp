@@ -21,6 +21,7 @@ TEST(GrpoMetrics, RewardsLeaveOutWhatWasNotJudged) {
                                    .values = {values},
                                    .total = values,
                                    .num_failed = {1},
+                                   .num_timed_out = {1},
                                    .num_undecided = {2}};
   const at::Tensor reward_N = torch::tensor({1.0, 0.0, 2.0, kNaN}, at::kDouble);
   Metrics metrics;
@@ -31,7 +32,11 @@ TEST(GrpoMetrics, RewardsLeaveOutWhatWasNotJudged) {
   EXPECT_DOUBLE_EQ(metrics.at("rewards/accuracy/std"), 1);
   EXPECT_DOUBLE_EQ(metrics.at("rewards/accuracy/num_null"), 1);
   EXPECT_DOUBLE_EQ(metrics.at("rewards/accuracy/num_failed"), 1);
+  EXPECT_DOUBLE_EQ(metrics.at("rewards/accuracy/num_timed_out"), 1);
   EXPECT_DOUBLE_EQ(metrics.at("rewards/accuracy/num_undecided"), 2);
+  EXPECT_DOUBLE_EQ(metrics.at("rewards/accuracy/error_rate"), 0.25);
+  EXPECT_DOUBLE_EQ(metrics.at("rewards/accuracy/timeout_rate"), 0.25);
+  EXPECT_DOUBLE_EQ(metrics.at("rewards/accuracy/undecided_rate"), 0.5);
   EXPECT_DOUBLE_EQ(metrics.at("frac_reward_zero_std"), 0.5);
 }
 

@@ -42,6 +42,7 @@ TEST(GrpoRewards, ARewardMoreIsSeenAndWeighed) {
                              .values = {{1.0, 0.0, std::nullopt}},
                              .total = {2.0, 0.0, std::nullopt},
                              .num_failed = {1},
+                             .num_timed_out = {0},
                              .num_undecided = {0}};
   add_reward("length", -0.5, {3, 4, 5}, scores);
   EXPECT_EQ(scores.names, (std::vector<std::string>{"accuracy", "length"}));
@@ -56,6 +57,19 @@ TEST(GrpoRewards, ARewardMoreIsSeenAndWeighed) {
   EXPECT_TRUE(at::equal(rewards.value_NR.narrow(0, 0, 2), torch::tensor({{1.0, 3.0}, {0.0, 4.0}}, at::kDouble)));
   EXPECT_TRUE(rewards.value_NR[2].isnan().all().item<bool>());
   EXPECT_THROW(add_reward("short", 1, {1}, scores), ShapeError);
+}
+
+TEST(GrpoRewards, ACompletionWithoutATotalTeachesNothing) {
+  const reward::BatchScores scores{.names = {"accuracy", "own"},
+                                   .weights = {1.0, 1.0},
+                                   .values = {{1.0, 0.0}, {std::nullopt, 2.0}},
+                                   .total = {std::nullopt, 2.0},
+                                   .num_failed = {0, 1},
+                                   .num_timed_out = {0, 0},
+                                   .num_undecided = {0, 0}};
+  const objective::Rewards rewards = rewards_of(scores, batch_of({1, 1}));
+  EXPECT_TRUE(rewards.value_NR[0].isnan().all().item<bool>());
+  EXPECT_TRUE(at::equal(rewards.value_NR[1], torch::tensor({0.0, 2.0}, at::kDouble)));
 }
 
 TEST(GrpoRewards, KlOfACompletionIsTheSumOfItsTokens) {
