@@ -5,7 +5,7 @@
 Folders: transformers loads what we save and gives the same rewards, and we load what it saves, for every family.
 Losses: TRL's RewardTrainer and DPOTrainer, given the rows and the weights of our stages, tell the same loss, gradient
 norm and metrics, on strings and on chats; a pointwise stage tells transformers' binary cross-entropy. All within 1e-5.
-The recipe configs/preference.yaml learns.
+The recipe configs/preference.yaml learns, and its policy says what its reward model rewards.
 """
 import json
 import pathlib
@@ -28,6 +28,7 @@ except ImportError as error:
     sys.exit(77)
 
 TOLERANCE = 1e-5
+RUDE_WORDS = ("shut up", "fool", "stupid", "lazy")  # of configs/data/safety_labels.jsonl
 PAD = 2
 ONE_OF_A_KIND = ("v3_query_latents_groups_yarn", "v2_greedy_yarn", "qwen2_tied", "qwen3_biases_yarn",
                  "qwen3_moe_normed_gates", "llama_scaled_rope_tied")
@@ -208,6 +209,22 @@ def check_example(aha):
           f"{sum(result['seconds'] for result in results.values()):.0f} s")
     for stage, accuracy in found.items():
         aha.expect(accuracy >= 0.75, f"{stage}: held-out accuracy {accuracy}")
+    check_rewarded(aha, aha.scratch / "preference/06-polite")
+
+
+def check_rewarded(aha, stage):
+    """What the reward model asks for becomes frequent, by its own word and by words that can be counted."""
+    held_out = [row["eval_safe"] for row in read_lines(stage / "metrics.jsonl") if "eval_safe" in row]
+    completions = read_lines(stage / "completions.jsonl")
+
+    def rude(steps):
+        texts = [row["completion"] for row in completions if row["step"] in steps]
+        return sum(any(word in text for word in RUDE_WORDS) for text in texts) / len(texts)
+
+    first, last = rude(range(1, 6)), rude(range(26, 31))
+    print(f"polite: held-out reward {held_out[0]:.2f} to {held_out[-1]:.2f}, rude answers {first:.1%} to {last:.1%}")
+    aha.expect(held_out[-1] - held_out[0] > 1, f"polite: held-out reward {held_out}")
+    aha.expect(first > 0.1 > last, f"polite: rude answers {first} at first, {last} at last")
 
 
 def main():
