@@ -12,6 +12,7 @@
 #include "aha/data/tokenizer.h"
 #include "aha/evaluate/evaluate.h"
 #include "aha/model/model.h"
+#include "aha/model/sequence_rewards.h"
 #include "aha/pipeline/run.h"
 #include "aha/reward/reward.h"
 #include "aha/rollout/engine.h"
