@@ -13,7 +13,7 @@ std::string lower_case(std::string_view text);
 bool is_all_upper(std::string_view text);
 /// Whether it has a letter with case, and none of those is a capital or a title letter.
 bool is_all_lower(std::string_view text);
-/// Letters, digits and other numbers, and the underscore.
+/// Letters with their marks, digits and other numbers, and the underscore.
 bool is_word_character(char32_t code_point);
 
 }  // namespace aha::reward

@@ -16,7 +16,7 @@ constexpr std::string_view kAbbreviations[] = {"mr",   "mrs", "ms",   "dr",  "pr
                                                "dept", "ed",  "vol",  "u.s", "a.m",  "p.m", "ph.d", "al"};
 
 bool is_terminator(char32_t c) { return c == '.' || c == '?' || c == '!' || c == 0x2026; }
-bool is_wide_terminator(char32_t c) { return c == 0x3002 || c == 0xFF01 || c == 0xFF1F; }
+bool is_wide_terminator(char32_t c) { return c == 0x3002 || c == 0xFF01 || c == 0xFF1F || c == 0x964; }
 bool is_closer(char32_t c) {
   return c == '"' || c == '\'' || c == ')' || c == ']' || c == '}' || c == '*' || c == '_' || c == 0x2019 ||
          c == 0x201D || c == 0xBB || c == 0x300D || c == 0xFF09;

@@ -13,7 +13,7 @@ int64_t count_written_words(std::string_view text);
 int64_t count_capital_words(std::string_view text);
 
 /// A sentence ends at . ? ! or … that white space or the end of the text follows, closing quotes, brackets and
-/// asterisks between them left out, and at 。！？ anywhere. A period ends none after a usual abbreviation (Mr., e.g.),
+/// asterisks between them left out, and at 。！？। anywhere. A period ends none after a usual abbreviation (Mr., e.g.),
 /// a single letter, or the number that starts a line ("1. First"); dots in a row end none before a small letter. A line
 /// end alone ends none. What is left at the end counts if there is a word in it, as a sentence always must have.
 int64_t count_sentences(std::string_view text);

@@ -27,6 +27,7 @@ TEST(CountSentences, EndsWhereAReaderEnds) {
       {"**Bold end.** Next one.", 2},
       {"Really?! Yes.", 2},
       {"今天很好。明天呢？", 2},
+      {"यह एक वाक्य है। यह दूसरा है।", 2},
       {"... !!! ?", 0},
       {"It ends etc.", 1},
   };
@@ -35,6 +36,11 @@ TEST(CountSentences, EndsWhereAReaderEnds) {
 
 TEST(CountWrittenWords, AreRunsOfLettersAndDigits) {
   EXPECT_EQ(count_written_words("it's a well-known 3.5 km, naïve_x"), 9);  // it s a well known 3 5 km naïve_x
+}
+
+TEST(CountWrittenWords, KeepMarksWithTheirLetters) {
+  EXPECT_EQ(count_written_words("हिंदी में लिखो"), 3);
+  EXPECT_EQ(count_written_words("cafe\u0301 noir"), 2);
 }
 
 TEST(CountCapitalWords, HyphensJoin) {
