@@ -18,7 +18,7 @@ struct WindowSize {
 constexpr WindowSize kEvaluations = {6, 8}, kSteps = {20, 50};
 // Trends are looked at again with every point, so that a run makes many chances of a false alarm: what falls must fall
 // far beyond its noise.
-constexpr double kErrorsOfRise = 2, kErrorsOfFall = 4, kErrorsOfEnd = 2;
+constexpr double kErrorsOfRise = 2, kErrorsOfFall = 4.5, kErrorsOfEnd = 2;
 constexpr double kLeastFall = 0.05;
 
 bool is_model(const reward::RewardConfig& config) {

@@ -32,7 +32,7 @@ class WatchedReward {
   /// A point, if its numbers are there. Logs a warning when the two begin to part.
   ///
   /// They part when, over the last 8 evaluations (from the 6th on) or the last 50 steps (from the 20th on), the
-  /// reward's line rises by more than 2 standard errors, and the watched one's falls by more than 4 and by more than
+  /// reward's line rises by more than 2 standard errors, and the watched one's falls by more than 4.5 and by more than
   /// 0.05; they have parted until it no longer falls by more than 2.
   void add(int64_t step, double reward, double watched);
   bool has_parted() const { return has_parted_; }

@@ -70,6 +70,7 @@ function passCell(row, color) {
   return add(cell, add(el('span'), shareBar(row['pass@1'], interval, color), number, el('small', '', span)));
 }
 
+const unjudged = row => Object.values(row.failed || {}).reduce((sum, count) => sum + count, 0);
 const kColumns = [
   ['pass@k', row => percent(row['pass@k'])],
   ['cons@k', row => percent(row['cons@k'])],
@@ -78,6 +79,7 @@ const kColumns = [
   ['format', row => percent((row.rewards || {}).format)],
   ['language', row => percent((row.rewards || {}).language_consistency)],
   ['prompts', row => plain(row.n)],
+  ['not judged', row => unjudged(row) ? plain(unjudged(row)) : '–'],
 ];
 
 function taskTable(task) {
@@ -256,7 +258,8 @@ function stageSection(stage) {
   section.id = anchors.get(stage.name);
   add(section, add(el('div', 'head'), el('h2', '', stage.name), el('span', 'badge', stage.kind),
                    el('span', 'badge ' + stage.status, stage.status), el('span', 'end', duration(stage.seconds))));
-  return add(section, facts(stage), ...curves(stage), samples(stage), datasetRows(stage));
+  const notes = (stage.notes || []).map(note => el('p', 'note', note));
+  return add(section, facts(stage), ...notes, ...curves(stage), samples(stage), datasetRows(stage));
 }
 
 function raw(title, value) {

@@ -61,6 +61,8 @@ section { margin: 28px 0; }
   box-shadow: var(--shadow); }
 .facts { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0 0 12px; font-size: .86rem; color: var(--muted); }
 .facts b { color: var(--text); font-weight: 600; font-variant-numeric: tabular-nums; }
+.note { margin: 0 0 12px; padding: 6px 12px; border-left: 3px solid var(--bad); background: var(--soft);
+  color: var(--bad); font-size: .9rem; overflow-wrap: anywhere; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 12px; }
 .chart { padding: 12px 14px 8px; min-width: 0; }
 .chart header { all: unset; display: flex; align-items: baseline; gap: 8px; }

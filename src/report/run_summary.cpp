@@ -12,6 +12,7 @@
 #include "aha/core/file.h"
 #include "report/curves.h"
 #include "report/json_lines.h"
+#include "report/reward_notes.h"
 #include "report/samples.h"
 
 namespace aha::report {
@@ -57,7 +58,7 @@ json facts_of(const json& result) {
   json facts = json::object();
   for (const auto& [key, value] : result.items()) {
     const bool is_short = value.is_number() || value.is_boolean() || (value.is_string() && value.size() < 80);
-    const bool is_curve = key.rfind("eval_", 0) == 0;
+    const bool is_curve = key.starts_with("eval_") || key.starts_with("reward_watch/");
     if (is_short && !is_curve && !kShownElsewhere.count(key)) facts[key] = value;
   }
   return facts;
@@ -89,6 +90,7 @@ json summarize_stage(const json& stage, const json& lineage, const fs::path& fol
   if (folder.empty()) return summary;
   summary["folder"] = folder.filename().string();
   summary["curves"] = read_curves(folder / "metrics.jsonl");
+  summary["notes"] = read_reward_notes(folder / "metrics.jsonl", stage);
   summary["samples"] = read_sample_pairs(folder / "completions.jsonl");
   summary["rows"] = read_dataset_rows(folder / "dataset.jsonl");
   summary["evaluations"] = list_of(result, "evaluations");
