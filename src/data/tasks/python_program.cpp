@@ -17,10 +17,6 @@ constexpr int kMaxWrongPythonDraws = 64;
 using Numbers = std::vector<int64_t>;
 
 int64_t sum_of(const Numbers& numbers) { return std::accumulate(numbers.begin(), numbers.end(), int64_t{0}); }
-int64_t second_smallest(Numbers numbers) {
-  std::sort(numbers.begin(), numbers.end());
-  return numbers[1];
-}
 
 // What can be asked of a list; none is negative.
 struct Quantity {
@@ -29,14 +25,12 @@ struct Quantity {
 };
 constexpr Quantity kQuantities[] = {
     {"sum", "和", "sum(a)", sum_of},
-    {"largest", "最大", "max(a)", [](const Numbers& a) { return *std::max_element(a.begin(), a.end()); }},
-    {"smallest", "最小", "min(a)", [](const Numbers& a) { return *std::min_element(a.begin(), a.end()); }},
+    {"max", "最大", "max(a)", [](const Numbers& a) { return *std::max_element(a.begin(), a.end()); }},
+    {"min", "最小", "min(a)", [](const Numbers& a) { return *std::min_element(a.begin(), a.end()); }},
+    {"count", "个数", "len(a)", [](const Numbers& a) { return int64_t(a.size()); }},
     {"first", "首", "a[0]", [](const Numbers& a) { return a.front(); }},
     {"last", "末", "a[-1]", [](const Numbers& a) { return a.back(); }},
-    {"count", "个数", "len(a)", [](const Numbers& a) { return int64_t(a.size()); }},
-    {"second", "次小", "sorted(a)[1]", [](const Numbers& a) { return second_smallest(a); }},
     {"parity", "奇偶", "sum(a)%2", [](const Numbers& a) { return sum_of(a) % 2; }},
-    {"double", "首倍", "2*a[0]", [](const Numbers& a) { return 2 * a.front(); }},
 };
 constexpr int64_t kNumQuantities = std::size(kQuantities), kConstant = -1;
 
@@ -48,17 +42,17 @@ using Terms = std::vector<Term>;
 
 // The terms with their signs between them, each as `say` has it.
 template <class Say>
-std::string chained(const Terms& terms, const std::string& plus, const std::string& minus, const Say& say) {
+std::string chained(const Terms& terms, const Say& say) {
   std::string text;
   for (const Term& term : terms) {
-    if (!text.empty()) text += term.sign > 0 ? plus : minus;
+    if (!text.empty()) text += term.sign > 0 ? '+' : '-';
     text += say(term);
   }
   return text;
 }
 
 std::string expression_code(const Terms& terms) {
-  return chained(terms, "+", "-", [](const Term& term) {
+  return chained(terms, [](const Term& term) {
     return term.quantity == kConstant ? std::to_string(term.constant) : kQuantities[term.quantity].code;
   });
 }
@@ -67,12 +61,12 @@ std::string python_block(const Terms& terms) {
   return "\n```python\na=list(map(int,input().split()))\nprint(" + expression_code(terms) + ")\n```\n";
 }
 
-std::string request_words(const Terms& terms, const std::string& language) {
+std::string request_text(const Terms& terms, const std::string& language) {
   const auto say = [&](const Term& term) {
     if (term.quantity == kConstant) return std::to_string(term.constant);
     return localised(language, kQuantities[term.quantity].english, kQuantities[term.quantity].chinese);
   };
-  return chained(terms, localised(language, " plus ", "加"), localised(language, " minus ", "减"), say);
+  return chained(terms, say);
 }
 
 int64_t term_value(const Term& term, const Numbers& numbers) {
@@ -101,7 +95,7 @@ Terms terms_of(const Example& example) {
   return terms;
 }
 
-// `python 4 1 2>3; 5 9>4: largest minus smallest`, worked `try>4 1 2>4-1=3 so …`, the answer a block of Python that
+// `python 4 1 2>3; 5 9>4: max-min`, worked `try>4 1 2>4-1=3 so …`, the answer a block of Python that
 // reads a line of numbers. Terms: quantities and constants, 2–3. Operands: the numbers, 1–9.
 class PythonProgram final : public WorkedTask {
  public:
@@ -126,10 +120,9 @@ class PythonProgram final : public WorkedTask {
     Terms terms = terms_of(example);
     if (is_wrong) terms = wrong_terms(example, random);
     const auto numbers = lists_of(example).front();
-    const std::string values =
-        chained(terms, "+", "-", [&numbers](const Term& term) { return std::to_string(term_value(term, numbers)); });
+    const auto say = [&numbers](const Term& term) { return std::to_string(term_value(term, numbers)); };
     Pass pass;
-    pass.text.append(">").append(joined(numbers, " ")).append(">").append(values);
+    pass.text.append(">").append(joined(numbers, " ")).append(">").append(chained(terms, say));
     pass.text.append("=").append(std::to_string(terms_value(terms, numbers)));
     pass.answer = python_block(terms);
     return pass;
@@ -214,7 +207,7 @@ class PythonProgram final : public WorkedTask {
       inputs.push_back(numbers + "\n");
       outputs.push_back(value + "\n");
     }
-    prompt.append(": ").append(request_words(terms, language));
+    prompt.append(": ").append(request_text(terms, language));
     return make_example(std::move(prompt), python_block(terms), num_terms, language,
                         {{"inputs", inputs},
                          {"outputs", outputs},
