@@ -21,7 +21,7 @@ namespace {
 
 // A compiler's needs are known, whatever its source asks for.
 const BoxLimits kCompilerLimits = {
-    .timeout_seconds = 20, .memory_bytes = int64_t{1} << 30, .output_bytes = int64_t{64} << 10};
+    .timeout_seconds = 20, .memory_bytes = int64_t{768} << 20, .output_bytes = int64_t{64} << 10};
 
 box::Tier tier_of(Isolation isolation) {
   switch (isolation) {

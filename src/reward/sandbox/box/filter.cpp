@@ -30,11 +30,10 @@ constexpr const char* kAllowed[] = {
     "openat", "creat", "close", "close_range", "stat", "fstat", "lstat", "newfstatat", "statx", "lseek", "access",
     "faccessat", "faccessat2", "readlink", "readlinkat", "getdents", "getdents64", "getcwd", "chdir", "fchdir", "mkdir",
     "mkdirat", "rmdir", "rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat", "symlink",
-    "symlinkat", "chmod", "fchmod", "fchmodat", "umask", "truncate", "ftruncate", "fallocate", "fsync", "fdatasync",
-    "dup", "dup2", "dup3", "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1", "epoll_ctl",
-    "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2", "timerfd_create", "timerfd_settime",
-    "timerfd_gettime", "pipe", "pipe2", "sendfile", "copy_file_range", "utime", "utimes", "utimensat", "futimesat",
-    "statfs", "fstatfs", "fadvise64", "readahead",
+    "symlinkat", "umask", "truncate", "ftruncate", "fallocate", "fsync", "fdatasync", "dup", "dup2", "dup3", "poll",
+    "ppoll", "select", "pselect6", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
+    "epoll_pwait2", "eventfd", "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime", "pipe", "pipe2",
+    "sendfile", "copy_file_range", "statfs", "fstatfs", "fadvise64", "readahead",
     // memory
     "munmap", "mremap", "mprotect", "madvise", "brk", "msync",
     // time and chance
@@ -53,6 +52,9 @@ constexpr const char* kAllowed[] = {
     "sched_get_priority_min", "sched_rr_get_interval",
     // pairs of sockets that reach nobody: event loops wake themselves through one
     "shutdown", "getsockopt", "getsockname", "getpeername"};
+
+// Only where all files that can be named are the box's own.
+constexpr const char* kOfOwnFiles[] = {"chmod", "fchmod", "fchmodat", "utime", "utimes", "utimensat", "futimesat"};
 
 // Known to exist and not given: a clear "not permitted" where the rest answers "not implemented".
 constexpr const char* kForbidden[] = {
@@ -167,20 +169,25 @@ bool build(Profile profile, std::vector<sock_filter>& program) {
   FilterDraft draft;
   for (const char* name : kAllowed) draft.allow(name);
   for (const char* name : kForbidden) draft.rule(SCMP_ACT_ERRNO(EPERM), name);
+  const uint32_t on_own_files = profile == Profile::kReadOnly ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW;
+  for (const char* name : kOfOwnFiles) draft.rule(on_own_files, name);
   allow_processes(draft, profile);
   allow_by_argument(draft);
   return draft.compile(program);
 }
 
 std::vector<sock_filter>& filter_of(Profile profile) {
-  static std::vector<sock_filter> filters[2];
-  return filters[profile == Profile::kCompile];
+  static std::vector<sock_filter> filters[3];
+  return filters[int(profile)];
 }
 
 }  // namespace
 
 bool build_filters() {
-  return build(Profile::kSingle, filter_of(Profile::kSingle)) && build(Profile::kCompile, filter_of(Profile::kCompile));
+  for (const Profile profile : {Profile::kSingle, Profile::kCompile, Profile::kReadOnly}) {
+    if (!build(profile, filter_of(profile))) return false;
+  }
+  return true;
 }
 
 bool apply_filter(Profile profile) {

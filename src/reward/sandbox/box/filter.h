@@ -3,8 +3,9 @@
 
 namespace aha::box {
 
-/// kSingle: threads, no processes. kCompile: processes too.
-enum class Profile { kSingle, kCompile };
+/// kSingle: threads, no processes. kCompile: processes too. kReadOnly: as kSingle, and nothing that changes a file by
+/// its name, for Landlock does not see the modes and times of files.
+enum class Profile { kSingle, kCompile, kReadOnly };
 
 /// Builds the filters once, before anything else runs. False where libseccomp refuses.
 bool build_filters();

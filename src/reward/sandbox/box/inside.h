@@ -25,7 +25,8 @@ struct Insides {
   const Stage* stage;
   const Request* request;
   std::string_view program;
-  int program_memory;  // where no folder can be made: a descriptor of the program
+  int program_memory;     // where no folder can be made: a descriptor of the program
+  int num_other_threads;  // of the same user, which the kernel counts too
   int stdin_end, stdout_end, stderr_end, verdict_end, go_end;
 };
 

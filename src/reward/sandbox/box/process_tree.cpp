@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -43,7 +44,27 @@ void add_process(int proc, pid_t process, TreeUse& use, std::vector<pid_t>& pend
   closedir(threads);
 }
 
+// A folder of tasks has a link for each, and two of its own.
+int num_threads(int proc, const char* process) {
+  struct stat facts;
+  const std::string tasks = std::string(process) + "/task";
+  if (fstatat(proc, process, &facts, 0) != 0 || facts.st_uid != geteuid()) return 0;
+  return fstatat(proc, tasks.c_str(), &facts, 0) == 0 ? int(facts.st_nlink) - 2 : 0;
+}
+
 }  // namespace
+
+int count_threads_of_user(int proc) {
+  const int again = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* processes = again >= 0 ? fdopendir(again) : nullptr;
+  if (!processes) return 0;
+  int count = 0;
+  while (const dirent* entry = readdir(processes)) {
+    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9') count += num_threads(proc, entry->d_name);
+  }
+  closedir(processes);
+  return count;
+}
 
 TreeUse measure_tree(int proc, pid_t root) {
   TreeUse use;

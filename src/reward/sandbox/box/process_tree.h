@@ -15,4 +15,7 @@ struct TreeUse {
 /// Of `root` and all that descends from it.
 TreeUse measure_tree(int proc, pid_t root);
 
+/// Of all processes of this process's user.
+int count_threads_of_user(int proc);
+
 }  // namespace aha::box

@@ -36,19 +36,22 @@ bool limit(__rlimit_resource kind, rlim_t soft, rlim_t hard) {
 }
 bool limit(__rlimit_resource kind, rlim_t value) { return limit(kind, value, value); }
 
+Profile profile_of(const Insides& insides) {
+  if (insides.stage->tier == Tier::kLandlock) return Profile::kReadOnly;
+  return compiles(insides.request->job) ? Profile::kCompile : Profile::kSingle;
+}
+
 bool set_limits(const Insides& insides) {
   const Request& request = *insides.request;
   const bool is_compiler = compiles(request.job);
   const rlim_t seconds = rlim_t(std::ceil(request.timeout_seconds));
-  // Where users are the machine's own, their other programs count too.
-  const bool counts_box_alone = insides.stage->tier != Tier::kLandlock;
   // A core file of one byte: also those that are handed to a program of the machine are not written then.
   return limit(RLIMIT_CORE, 1) && limit(RLIMIT_AS, rlim_t(request.memory_bytes)) &&
          limit(RLIMIT_STACK, kStackBytes, rlim_t(request.memory_bytes)) &&
          limit(RLIMIT_FSIZE, is_compiler ? rlim_t{64} << 20 : rlim_t{16} << 20) && limit(RLIMIT_NOFILE, 64) &&
          limit(RLIMIT_MEMLOCK, 0) && limit(RLIMIT_MSGQUEUE, 0) && limit(RLIMIT_SIGPENDING, 256) &&
          limit(RLIMIT_NICE, 0) && limit(RLIMIT_RTPRIO, 0) && limit(RLIMIT_CPU, seconds, seconds + 1) &&
-         (!counts_box_alone || limit(RLIMIT_NPROC, kMostThreadsOfABox));
+         limit(RLIMIT_NPROC, kMostThreadsOfABox + insides.num_other_threads);
 }
 
 // What a parent ignored or blocked would stay so.
@@ -136,7 +139,7 @@ void start_program(const Insides& insides, int failed_end, pid_t parent) {
   reset_signals();
   if (!has_namespaces && !enter_landlock()) fail(told, "Landlock");
   if (!set_limits(insides)) fail(told, "setrlimit");
-  if (!apply_filter(compiles(insides.request->job) ? Profile::kCompile : Profile::kSingle)) fail(told, "seccomp");
+  if (!apply_filter(profile_of(insides))) fail(told, "seccomp");
   execute(insides);
   fail(told, "execve");
 }

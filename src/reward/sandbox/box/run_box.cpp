@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "reward/sandbox/box/inside.h"
+#include "reward/sandbox/box/process_tree.h"
 #include "reward/sandbox/box/watch.h"
 
 namespace aha::box {
@@ -23,6 +24,8 @@ constexpr unsigned long kBoxNamespaces =
     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 // Beside the program's own: files in memory, buffers, and the box's first process.
 constexpr int64_t kGroupSlackBytes = int64_t{96} << 20, kCompileGroupSlackBytes = int64_t{256} << 20;
+
+constexpr int kServersOfUser = 64;  // which hide from everybody, and so from us, whose they are
 
 struct Ends {
   Pipe in, out, err, verdict, go;
@@ -100,6 +103,7 @@ Outcome run_box(Stage& stage, const Request& request, std::string_view program, 
                         &request,
                         program,
                         program_memory.get(),
+                        stage.tier == Tier::kLandlock ? count_threads_of_user(stage.proc.get()) + kServersOfUser : 0,
                         ends.in.read.get(),
                         ends.out.write.get(),
                         ends.err.write.get(),

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "aha/reward/sandbox.h"
-#include "reward/sandbox/box_server.h"
+#include "reward/sandbox/box_image.h"
 #include "reward/sandbox/toolchain.h"
 
 namespace aha::reward::box_lifetime_test {
@@ -116,12 +116,13 @@ TEST_P(BoxLifetimeTest, ALostServerIsReplaced) {
 
 TEST_P(BoxLifetimeTest, TwoHundredRunsKeepNoDescriptor) {
   const Sandbox sandbox(options(2));
-  sandbox.run({ProgramLanguage::kPython, "print(1)"}, "");
+  const Executable canary = {ProgramLanguage::kC, std::string(box_image())};
+  EXPECT_EQ(sandbox.run(canary, "").stdout_text, "held\n");
   const int before = num_descriptors();
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 2; ++thread) {
     threads.emplace_back([&] {
-      for (int run = 0; run < 100; ++run) sandbox.run({ProgramLanguage::kPython, ""}, "");
+      for (int run = 0; run < 100; ++run) sandbox.run(canary, "");
     });
   }
   for (std::thread& thread : threads) thread.join();

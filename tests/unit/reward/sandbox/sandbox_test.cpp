@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <thread>
@@ -15,6 +16,8 @@
 
 namespace aha::reward::sandbox_test {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int64_t kMegabyte = 1 << 20;
 
@@ -113,6 +116,45 @@ TEST_P(BoxTest, WritesNothingOutsideItsFolder) {
       "print([path for path in ['/', '/usr', '/usr/lib', '/box', '/dev', '/dev/shm', '/var/tmp', '/root'] if "
       "writes(path)])");
   expect_ok(run, "[]\n");
+}
+
+TEST_P(BoxTest, ChangesNoFileOfItsOwnUser) {
+  // As where everything runs as one user: Landlock sees neither the modes nor the times of files.
+  const Sandbox sandbox({.num_boxes = 1, .allow_landlock = true, .best = GetParam()});
+  const BoxRun who = sandbox.run({ProgramLanguage::kPython, "import os; print(os.getuid())"}, "");
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "mine.txt";
+  std::ofstream(path) << "42";
+  fs::permissions(folder.path(), fs::perms(0755));
+  fs::permissions(path, fs::perms(0644));
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(path.c_str(), uid_t(std::stoul(who.stdout_text)), 0), 0);
+  }
+  const BoxRun run =
+      sandbox.run({ProgramLanguage::kPython,
+                   "import os\n"
+                   "path = input()\n"
+                   "for change in (lambda: os.chmod(path, 0o777), lambda: os.utime(path, (0, 0)), lambda: "
+                   "os.truncate(path, 0),\n"
+                   "               lambda: os.unlink(path), lambda: os.rename(path, path + 'x'), lambda: "
+                   "os.chown(path, -1, -1)):\n"
+                   "    try: change(); print('changed')\n"
+                   "    except OSError: pass"},
+                  path);
+  expect_ok(run, "");
+  EXPECT_EQ(fs::status(path).permissions(), fs::perms(0644));
+  EXPECT_EQ(fs::file_size(path), 2U);
+}
+
+TEST_P(BoxTest, SharesNoMemoryThatNoLimitCounts) {
+  // A shared mapping's memory stays when the mapping shrinks.
+  const BoxRun run = run_python(
+      "import mmap\n"
+      "for flags in (mmap.MAP_SHARED, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS):\n"
+      "    try: mmap.mmap(-1, 4096, flags); print('shared')\n"
+      "    except OSError: pass\n"
+      "mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)[0] = 1");
+  expect_ok(run, "");
 }
 
 TEST_P(BoxTest, HasNoNetwork) {
