@@ -9,11 +9,21 @@ namespace {
 
 constexpr size_t kShownBytes = 2048;  // of an answer, in the detail
 
+std::string anchor_of(const data::Example& example) {
+  const auto found = example.columns.find("answer_anchor");
+  return found != example.columns.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 }  // namespace
 
+std::string AnswerReward::gold_of(const data::Example& example) {
+  const auto anchored = after_anchor(example.answer, anchor_of(example));
+  return anchored ? std::string(*anchored) : example.answer;
+}
+
 Score AnswerReward::score(const Submission& submission) const {
-  const Extraction extraction = extract_answer(submission.completion);
   const data::Example& example = submission.example;
+  const Extraction extraction = extract_answer(submission.completion, anchor_of(example));
   Verdict verdict = Verdict::kUnparsable;
   if (extraction.answer) {
     verdict = judge(*extraction.answer, example);

@@ -27,14 +27,14 @@ char letter_of(const std::string& text) {
 }  // namespace
 
 AnswerReward::Verdict ChoiceReward::judge(const std::string& answer, const data::Example& example) const {
-  const char gold = letter_of(example.answer), given = letter_of(answer);
+  const char gold = letter_of(gold_of(example)), given = letter_of(answer);
   if (gold == '\0') return Verdict::kUnparsableGold;
   if (given == '\0') return Verdict::kUnparsable;
   return given == gold ? Verdict::kEqual : Verdict::kDifferent;
 }
 
 std::string ChoiceReward::gold_fault(const data::Example& example) const {
-  if (letter_of(example.answer) != '\0') return {};
+  if (letter_of(gold_of(example)) != '\0') return {};
   return "the answer `" + example.answer.substr(0, 80) + "` is no letter from A to J";
 }
 

@@ -6,13 +6,13 @@
 namespace aha::reward {
 
 AnswerReward::Verdict ExactReward::judge(const std::string& answer, const data::Example& example) const {
-  const std::string gold = normalised_text(example.answer);
+  const std::string gold = normalised_text(gold_of(example));
   if (gold.empty()) return Verdict::kUnparsableGold;
   return normalised_text(answer) == gold ? Verdict::kEqual : Verdict::kDifferent;
 }
 
 std::string ExactReward::gold_fault(const data::Example& example) const {
-  return normalised_text(example.answer).empty() ? "has no `answer` to compare with" : "";
+  return normalised_text(gold_of(example)).empty() ? "has no `answer` to compare with" : "";
 }
 
 }  // namespace aha::reward

@@ -82,6 +82,24 @@ Extraction from_boxes(std::string_view text) {
   return {std::string(trimmed(boxes.back())), ""};
 }
 
+// What follows the last anchor of each line that has one; line by line, so that each byte is read once.
+Extraction from_anchors(std::string_view text, std::string_view anchor) {
+  std::optional<std::string_view> answer;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = text.substr(begin, end - begin);
+    begin = end + 1;
+    const size_t place = line.rfind(anchor);
+    if (place == std::string_view::npos) continue;
+    const std::string_view found = trimmed(line.substr(place + anchor.size()));
+    if (answer && found != *answer) return none("several anchored answers differ");
+    answer = found;
+  }
+  if (!answer) return from_boxes(text);
+  if (answer->empty()) return none("nothing follows the anchor");
+  return {std::string(*answer), ""};
+}
+
 }  // namespace
 
 bool is_ascii_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -92,7 +110,14 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-Extraction extract_answer(std::string_view completion_text) {
+std::optional<std::string_view> after_anchor(std::string_view text, std::string_view anchor) {
+  const size_t place = anchor.empty() ? std::string_view::npos : text.rfind(anchor);
+  if (place == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(place + anchor.size());
+  return trimmed(text.substr(0, text.find('\n')));
+}
+
+Extraction extract_answer(std::string_view completion_text, std::string_view anchor) {
   if (completion_text.size() > kMaxCompletionBytes) return none("the completion is longer than 1 MB");
   std::string_view said = completion_text;
   const size_t think_end = said.rfind(kThinkClose);
@@ -103,7 +128,9 @@ Extraction extract_answer(std::string_view completion_text) {
   }
 
   const size_t open = said.find(kAnswerOpen), close = said.find(kAnswerClose);
-  if (open == std::string_view::npos && close == std::string_view::npos) return from_boxes(said);
+  if (open == std::string_view::npos && close == std::string_view::npos) {
+    return anchor.empty() ? from_boxes(said) : from_anchors(said, anchor);
+  }
   const bool is_pair = open != std::string_view::npos && close != std::string_view::npos && open < close &&
                        said.find(kAnswerOpen, open + 1) == std::string_view::npos &&
                        said.find(kAnswerClose, close + 1) == std::string_view::npos;

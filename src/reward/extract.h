@@ -16,8 +16,12 @@ struct Extraction {
   std::string reason;
 };
 
-/// One pass over the text, of which more than kMaxCompletionBytes is not read at all.
-Extraction extract_answer(std::string_view completion_text);
+/// One pass over the text, of which more than kMaxCompletionBytes is not read at all. With an anchor ("####"), what
+/// follows it on its line goes before boxes; it may stand several times if it says the same.
+Extraction extract_answer(std::string_view completion_text, std::string_view anchor = {});
+
+/// What follows the last anchor on its line, without outer white space; null if there is none.
+std::optional<std::string_view> after_anchor(std::string_view text, std::string_view anchor);
 
 bool is_ascii_space(char c);  ///< blank, tab or end of line
 /// Without outer white space.

@@ -1,4 +1,5 @@
-// 1 if the answer equals the gold answer as mathematics.
+// 1 if the answer equals the gold answer as mathematics. Columns of the row may declare more: `unit` (one spelling or a
+// list, that may stand with the number or not), `percent` (true: a % sign may), `multiple` ("ordered" or "set").
 #pragma once
 #include "reward/answer_reward.h"
 

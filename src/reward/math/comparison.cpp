@@ -31,15 +31,15 @@ size_t num_columns(const Part& matrix) { return std::stoul(matrix.node().text); 
 
 Verdict Comparison::run(const Part& a, const Part& b) {
   const bool are_listings = is_listing(a) && is_listing(b);
-  if (are_listings && multiple_ == Multiple::kOrdered) return compare_in_order(a, b);
-  if (are_listings && multiple_ == Multiple::kSet) return compare_as_sets(a, b);
+  if (are_listings && declaration_.multiple == Multiple::kOrdered) return compare_in_order(a, b);
+  if (are_listings && declaration_.multiple == Multiple::kSet) return compare_as_sets(a, b);
   return compare(a, b);
 }
 
 Verdict Comparison::compare(const Part& a, const Part& b) {
   if (!work_.charge(4)) return Verdict::kUndecided;
   if (a.kind() == NodeKind::kNamed || b.kind() == NodeKind::kNamed) return compare_named(a, b);
-  if (a.value().is_scalar && b.value().is_scalar) return compare_scalars(a, b, work_);
+  if (a.value().is_scalar && b.value().is_scalar) return compare_numbers(a, b);
   if (is_collection(a) && is_collection(b)) return compare_collections(a, b);
   if (a.kind() != b.kind()) return compare_kinds(a, b);
   switch (a.kind()) {
@@ -54,6 +54,13 @@ Verdict Comparison::compare(const Part& a, const Part& b) {
     default:
       return Verdict::kUndecided;
   }
+}
+
+// Where the unit is declared, no other one will do.
+Verdict Comparison::compare_numbers(const Part& a, const Part& b) {
+  const Verdict verdict = compare_scalars(a, b, work_);
+  if (verdict != Verdict::kUndecided || declaration_.units.empty()) return verdict;
+  return symbols_of(a).words == symbols_of(b).words ? verdict : Verdict::kDifferent;
 }
 
 // "x = 3" says what "3" says, but not what "y = 3" says.

@@ -7,12 +7,13 @@ namespace aha::reward::math {
 
 class Comparison {
  public:
-  Comparison(Declaration::Multiple multiple, Work& work) : multiple_(multiple), work_(work) {}
+  Comparison(const Declaration& declaration, Work& work) : declaration_(declaration), work_(work) {}
   Verdict run(const Part& a, const Part& b);
 
  private:
   // As deep as brackets nest at most, which the parser limits.
   Verdict compare(const Part& a, const Part& b);
+  Verdict compare_numbers(const Part& a, const Part& b);
   Verdict compare_named(const Part& a, const Part& b);
   Verdict compare_kinds(const Part& a, const Part& b);
   Verdict compare_equation_with_number(const Part& equation, const Part& number);
@@ -24,7 +25,7 @@ class Comparison {
   Verdict compare_matrices(const Part& a, const Part& b);
   Verdict compare_rows(const Part& matrix, const Part& tuple);
 
-  Declaration::Multiple multiple_;
+  const Declaration& declaration_;
   Work& work_;
 };
 

@@ -62,7 +62,7 @@ Judgement judge(std::string_view gold, std::string_view answer, const Declaratio
   if (work.is_void() || has_undefined_value(*given)) return {Verdict::kUndecided, work.spent()};
   work.begin_part(Work::kNumericSteps);
   const Part left{&*expected, expected->expression.root}, right{&*given, given->expression.root};
-  const Verdict verdict = Comparison(declaration.multiple, work).run(left, right);
+  const Verdict verdict = Comparison(declaration, work).run(left, right);
   // Whatever was computed after the budget ran out is void.
   return {work.recover() ? verdict : Verdict::kUndecided, work.spent()};
 }

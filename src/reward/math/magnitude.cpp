@@ -15,9 +15,11 @@ constexpr double kMost = 1e300;
 // Wider by more than the roundings of a few operations.
 Magnitude made(int sign, double low, double high) {
   const auto room = [](double value) { return 1e-9 * (std::abs(value) + 1); };
-  if (std::isnan(low) || std::isnan(high) || sign == 0 || low < -kMost) return {};
+  if (std::isnan(low) || std::isnan(high) || sign == 0) return {};
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
   low = std::min(low, kMost);
-  return {sign, low - room(low), high > kMost ? std::numeric_limits<double>::infinity() : high + room(high)};
+  high = std::max(high, -kMost);
+  return {sign, low < -kMost ? -kInfinite : low - room(low), high > kMost ? kInfinite : high + room(high)};
 }
 
 double log2_of(const BigInteger& value) {
@@ -85,7 +87,7 @@ Magnitude operation(NodeKind kind, const Magnitude& a, const Magnitude& b) {
 }  // namespace
 
 Magnitude magnitude(const Expression& expression, const std::vector<Value>& values, int32_t index) {
-  const std::vector<bool> is_needed = subtree(expression, index);
+  const std::vector<bool> is_needed = subtree_to_evaluate(expression, values, index);
   std::vector<Magnitude> found(is_needed.size());
   for (size_t i = 0; i < is_needed.size(); ++i) {
     const Node& node = expression.at(static_cast<int32_t>(i));

@@ -7,7 +7,7 @@
 
 namespace aha::reward::math {
 
-/// 2^low <= |value| <= 2^high, of a real number that is not zero. `high` may be infinite.
+/// 2^low <= |value| <= 2^high, of a real number that is not zero. `low` and `high` may be infinite.
 struct Magnitude {
   int sign = 0;  // 0: nothing is known
   double low = 0, high = 0;

@@ -145,6 +145,17 @@ class NodeEnclosure {
   const FixedPoint& fixed_;
 };
 
+template <class Predicate>
+std::vector<bool> marked(const Expression& expression, int32_t index, const Predicate& goes_on_below) {
+  std::vector<bool> is_inside(static_cast<size_t>(index) + 1);
+  is_inside[index] = true;
+  for (int32_t i = index; i >= 0; --i) {
+    if (!is_inside[i] || !goes_on_below(i)) continue;
+    for (const int32_t child : expression.at(i).children) is_inside[child] = true;
+  }
+  return is_inside;
+}
+
 // Sums and functions may be zero of themselves; what else has lost its value in the last places.
 bool may_be_zero(const Node& node) {
   if (node.kind == NodeKind::kAdd || node.kind == NodeKind::kSymbol) return true;
@@ -155,20 +166,18 @@ bool may_be_zero(const Node& node) {
 }  // namespace
 
 std::vector<bool> subtree(const Expression& expression, int32_t index) {
-  std::vector<bool> is_inside(static_cast<size_t>(index) + 1);
-  is_inside[index] = true;
-  for (int32_t i = index; i >= 0; --i) {
-    if (!is_inside[i]) continue;
-    for (const int32_t child : expression.at(i).children) is_inside[child] = true;
-  }
-  return is_inside;
+  return marked(expression, index, [](int32_t) { return true; });
+}
+
+std::vector<bool> subtree_to_evaluate(const Expression& expression, const std::vector<Value>& values, int32_t index) {
+  return marked(expression, index, [&values](int32_t i) { return values[i].exact_rational() == nullptr; });
 }
 
 Enclosure enclose(const Expression& expression, const std::vector<Value>& values, int32_t index, const Point& point,
                   bool is_log_decimal, const FixedPoint& arithmetic) {
   const ComplexPoint complex(arithmetic);
   const NodeEnclosure evaluate(point, is_log_decimal, complex);
-  const std::vector<bool> is_needed = subtree(expression, index);
+  const std::vector<bool> is_needed = subtree_to_evaluate(expression, values, index);
   std::vector<Complex> found(is_needed.size());
   std::vector<bool> is_zero(is_needed.size());  // or too small to tell
   const double smallest = std::ldexp(1.0, -static_cast<int>(arithmetic.precision() / 4));

@@ -26,5 +26,7 @@ Enclosure enclose(const Expression& expression, const std::vector<Value>& values
 
 /// The nodes of a subtree, marked.
 std::vector<bool> subtree(const Expression& expression, int32_t index);
+/// The same without what stands below exact rational values: nobody has to look there.
+std::vector<bool> subtree_to_evaluate(const Expression& expression, const std::vector<Value>& values, int32_t index);
 
 }  // namespace aha::reward::math

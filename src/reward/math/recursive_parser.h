@@ -87,6 +87,7 @@ class RecursiveParser {
   int32_t parse_power();
   int32_t parse_exponent();
   int32_t parse_base();
+  int32_t parse_plain_base();
   std::string take_subscript();
   int32_t parse_number();
   int32_t parse_name();

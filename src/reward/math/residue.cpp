@@ -99,7 +99,7 @@ class NodeResidue {
 std::optional<uint64_t> residue(const Expression& expression, const std::vector<Value>& values, int32_t index,
                                 const SecretPrime& prime, Work& work) {
   const NodeResidue evaluate(prime, work);
-  const std::vector<bool> is_needed = subtree(expression, index);
+  const std::vector<bool> is_needed = subtree_to_evaluate(expression, values, index);
   std::vector<uint64_t> found(is_needed.size());
   for (size_t i = 0; i < is_needed.size(); ++i) {
     if (!is_needed[i]) continue;

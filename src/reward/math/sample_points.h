@@ -7,7 +7,7 @@ namespace aha::reward::math {
 constexpr int kNumSamplePoints = 12, kFirstWholePoint = 8;
 
 /// Points 0–7 have fractions, from (0, 1), (1, 3), (-1, 0) and (-3, -1) in turn; the others whole numbers from 2 to 12.
-/// Words (units) are positive.
+/// Words (units) are positive, and so is n, which everybody writes for a natural number.
 Point sample_point(int index, const FixedPoint& arithmetic);
 
 }  // namespace aha::reward::math

@@ -52,7 +52,7 @@ class NumericComparison {
         work_(work) {}
 
   Verdict run() {
-    constexpr int64_t kCoarse = 192, kManyPoints = 320, kOnePoint = 448, kFinest = 896;
+    constexpr int64_t kCoarse = 128, kManyPoints = 256, kOnePoint = 384, kFinest = 896;
     if (compare_at_all(kCoarse) == Verdict::kDifferent) return Verdict::kDifferent;
     if (has_variables_) return compare_at_all(kManyPoints);
     const Verdict fine = compare_at_all(kOnePoint);
@@ -79,10 +79,10 @@ class NumericComparison {
 
   Verdict compare_at_all(int64_t precision) {
     const FixedPoint arithmetic(precision, work_);
-    const int end = has_variables_ ? kNumSamplePoints : 1;
+    const int end = has_variables_ ? kNumSamplePoints : 1, num_wanted = has_variables_ ? 4 : 1;
     int num_together = 0;
     bool is_clear = true;
-    for (int i = first_point_; i < end && !work_.is_void(); ++i) {
+    for (int i = first_point_; i < end && num_together < num_wanted && !work_.is_void(); ++i) {
       const Outcome outcome = compare_at(sample_point(i, arithmetic), arithmetic);
       if (work_.is_void()) break;
       if (outcome == Outcome::kApart) return Verdict::kDifferent;
@@ -90,7 +90,6 @@ class NumericComparison {
       is_clear &= outcome == Outcome::kTogether || outcome == Outcome::kBothUndefined;
     }
     if (work_.is_void()) return Verdict::kUndecided;
-    const int num_wanted = has_variables_ ? 4 : 1;
     return is_clear && num_together >= num_wanted ? Verdict::kEqual : Verdict::kUndecided;
   }
 

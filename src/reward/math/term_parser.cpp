@@ -172,7 +172,13 @@ int32_t RecursiveParser::parse_exponent() {
 int32_t RecursiveParser::parse_base() {
   const Nesting nesting(*this);
   if (failed_) return kNone;
-  is_after_function_ = false;
+  if (is(TokenKind::kFunction)) return parse_function();
+  const int32_t base = parse_plain_base();
+  is_after_function_ = false;  // one inside brackets is over with them
+  return base;
+}
+
+int32_t RecursiveParser::parse_plain_base() {
   switch (token().kind) {
     case TokenKind::kNumber:
       return parse_number();
@@ -181,8 +187,6 @@ int32_t RecursiveParser::parse_base() {
     case TokenKind::kWord:
     case TokenKind::kText:
       return put_leaf(NodeKind::kSymbol, '"' + take_text());
-    case TokenKind::kFunction:
-      return parse_function();
     case TokenKind::kCommand:
       return parse_command();
     default:

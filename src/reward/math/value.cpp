@@ -44,7 +44,14 @@ Value quotient(Polynomial numerator, Polynomial denominator, Work& work) {
   return value;
 }
 
+// What has no exact value gives none to what is made of it.
+const Value* inexact_of(const Value& a, const Value& b) {
+  if (a.knowledge == Knowledge::kUndefined || b.is_exact()) return a.is_exact() ? nullptr : &a;
+  return &b;
+}
+
 Value add(const Value& a, const Value& b, Work& work) {
+  if (const Value* inexact = inexact_of(a, b)) return *inexact;
   if (is_one(a.denominator) && is_one(b.denominator)) return scalar(add(a.numerator, b.numerator, work));
   const Polynomial left = multiply(a.numerator, b.denominator, work);
   const Polynomial right = multiply(b.numerator, a.denominator, work);
@@ -52,10 +59,12 @@ Value add(const Value& a, const Value& b, Work& work) {
 }
 
 Value multiply(const Value& a, const Value& b, Work& work) {
+  if (const Value* inexact = inexact_of(a, b)) return *inexact;
   return quotient(multiply(a.numerator, b.numerator, work), multiply(a.denominator, b.denominator, work), work);
 }
 
 Value divide(const Value& a, const Value& b, Work& work) {
+  if (const Value* inexact = inexact_of(a, b)) return *inexact;
   return quotient(multiply(a.numerator, b.denominator, work), multiply(a.denominator, b.numerator, work), work);
 }
 
@@ -73,6 +82,7 @@ Value opaque(const std::string& name, const Value& a, Work& work) {
 }
 
 Value integer_power(const Value& base, int64_t exponent, Work& work) {
+  if (!base.is_exact()) return base;
   if (exponent < 0) {
     return integer_power(divide(scalar(constant({1, 1})), base, work), -exponent, work);
   }
@@ -225,10 +235,7 @@ Value evaluate_node(const Node& node, const std::vector<Value>& values, Work& wo
   const Value& a = values[node.children[0]];
   const Value& b = values[node.children.back()];
   if (!a.is_scalar || !b.is_scalar) return unknown();
-  if (!a.is_exact() || !b.is_exact()) {
-    const bool is_undefined = a.knowledge == Knowledge::kUndefined || b.knowledge == Knowledge::kUndefined;
-    return is_undefined ? undefined() : unknown();
-  }
+  if (const Value* inexact = inexact_of(a, b)) return *inexact;
   if (a.infinity == 0 && b.infinity == 0) return evaluate_operation(node, a, b, work);
   if (node.kind != NodeKind::kNegate) return undefined();
   Value value = a;

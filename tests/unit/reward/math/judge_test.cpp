@@ -26,6 +26,18 @@ std::string concatenated(const std::vector<std::string>& parts) {
   return result;
 }
 
+// What a row of the pairs declares, as a row of a dataset would.
+Declaration declaration_of(const nlohmann::json& pair) {
+  Declaration declaration;
+  if (pair.contains("unit") && pair["unit"].is_array()) declaration.units = pair["unit"];
+  if (pair.contains("unit") && pair["unit"].is_string()) declaration.units.push_back(pair["unit"]);
+  if (pair.value("percent", false)) declaration.units = {"%", "percent"};
+  using Multiple = Declaration::Multiple;
+  const std::string multiple = pair.value("multiple", "");
+  if (!multiple.empty()) declaration.multiple = multiple == "set" ? Multiple::kSet : Multiple::kOrdered;
+  return declaration;
+}
+
 std::vector<nlohmann::json> labelled_pairs() {
   std::ifstream file(AHA_SOURCE_DIR "/tests/data/math_pairs.jsonl");
   std::vector<nlohmann::json> pairs;
@@ -35,11 +47,11 @@ std::vector<nlohmann::json> labelled_pairs() {
 
 TEST(Judge, CallsNoDifferentPairEqualAndMissesFewerThanOneInAHundred) {
   const auto pairs = labelled_pairs();
-  ASSERT_GE(pairs.size(), 2000u);
+  ASSERT_GE(pairs.size(), 5000u);
   size_t num_equal = 0, num_missed = 0, num_undecided = 0;
   for (const auto& pair : pairs) {
     const std::string gold = pair.at("answer"), candidate = pair.at("candidate");
-    const Verdict actual = verdict(gold, candidate);
+    const Verdict actual = judge(gold, candidate, declaration_of(pair)).verdict;
     num_undecided += actual == Verdict::kUndecided;
     EXPECT_NE(actual, Verdict::kUnparsableGold) << gold;
     if (!pair.at("equal").get<bool>()) {
@@ -52,14 +64,16 @@ TEST(Judge, CallsNoDifferentPairEqualAndMissesFewerThanOneInAHundred) {
     std::cerr << "missed: gold " << gold << ", candidate " << candidate << ": " << verdict_name(actual) << '\n';
   }
   EXPECT_GE(num_equal, 1000u);
-  EXPECT_LE(num_missed * 100, num_equal);
-  EXPECT_LE(num_undecided * 20, pairs.size());
+  EXPECT_LT(num_missed * 100, num_equal);
+  EXPECT_LT(num_undecided * 100, pairs.size());
 }
 
 TEST(Judge, IsSymmetric) {
   for (const auto& pair : labelled_pairs()) {
     const std::string gold = pair.at("answer"), candidate = pair.at("candidate");
-    EXPECT_EQ(verdict(gold, candidate) == Verdict::kEqual, verdict(candidate, gold) == Verdict::kEqual)
+    const Declaration declared = declaration_of(pair);
+    EXPECT_EQ(judge(gold, candidate, declared).verdict == Verdict::kEqual,
+              judge(candidate, gold, declared).verdict == Verdict::kEqual)
         << gold << " and " << candidate;
   }
 }
@@ -67,17 +81,20 @@ TEST(Judge, IsSymmetric) {
 TEST(Judge, EqualsItself) {
   for (const auto& pair : labelled_pairs()) {
     const std::string gold = pair.at("answer");
-    EXPECT_EQ(verdict(gold, gold), Verdict::kEqual) << gold;
+    EXPECT_EQ(judge(gold, gold, declaration_of(pair)).verdict, Verdict::kEqual) << gold;
   }
 }
 
 TEST(Judge, TellsUndecidedFromDifferentAndUnparsable) {
   EXPECT_EQ(verdict("5", "6"), Verdict::kDifferent);
   EXPECT_EQ(verdict("\\pi", "3.14159"), Verdict::kDifferent);
-  EXPECT_EQ(verdict("\\sin(1)^2+\\cos(1)^2", "1"), Verdict::kUndecided);
-  EXPECT_EQ(verdict("\\sqrt{x^2}", "x"), Verdict::kUndecided);
-  EXPECT_EQ(verdict("x>3", "x>4"), Verdict::kUndecided);
-  EXPECT_EQ(verdict("e+\\pi", "e\\pi"), Verdict::kUndecided);
+  EXPECT_EQ(verdict("\\sin(1)^2+\\cos(1)^2", "1"), Verdict::kEqual);
+  EXPECT_EQ(verdict("\\sqrt{x^2}", "x"), Verdict::kDifferent);
+  EXPECT_EQ(verdict("\\ln(x^2)", "2\\ln x"), Verdict::kUndecided);
+  EXPECT_EQ(verdict("x>3", "x>4"), Verdict::kDifferent);
+  EXPECT_EQ(verdict("x>3", "2x>6"), Verdict::kUndecided);
+  EXPECT_EQ(verdict("e+\\pi", "e\\pi"), Verdict::kDifferent);
+  EXPECT_EQ(verdict("\\log 100", "2"), Verdict::kUndecided);  // of which base?
   EXPECT_EQ(verdict("5", "five + ?"), Verdict::kUnparsable);
   EXPECT_EQ(verdict("5 +", "5"), Verdict::kUnparsableGold);
   EXPECT_EQ(verdict("", "5"), Verdict::kUnparsableGold);
@@ -104,6 +121,16 @@ TEST(Judge, DoesNotGuessUnits) {
   EXPECT_NE(verdict("5\\text{ cm}", "5"), Verdict::kEqual);
   EXPECT_NE(verdict("90", "90^\\circ"), Verdict::kEqual);
   EXPECT_NE(verdict("50", "50\\%"), Verdict::kEqual);
+}
+
+// A power of what has no exact form is not a power of 0.
+TEST(Judge, DoesNotLoseWhatItDoesNotKnow) {
+  for (const char* text : {"2^{1/100}", "2^{-1/100}", "(1000!)^{-1}", "\\frac{1}{\\frac{1}{1000!}}", "3^{100/101}"}) {
+    EXPECT_TRUE(is_gold(text)) << text;
+    EXPECT_NE(verdict("0", text), Verdict::kEqual) << text;
+    EXPECT_NE(verdict("1", text), Verdict::kEqual) << text;
+    EXPECT_EQ(verdict(text, text), Verdict::kEqual) << text;
+  }
 }
 
 // Every text comes back within the budget, whatever it holds.
@@ -133,6 +160,22 @@ TEST(Judge, BoundsTheWorkOnHostileText) {
       concatenated({"2^{8000}/3^{5000}", repeated("+2^{7999}/3^{4999}", 100)}),
       concatenated({"\\{1", repeated(",1", 900), "\\}"}),
       concatenated({"1", repeated(",1+x", 350)}),
+      concatenated({repeated("\\ln(2+", 50), "x", repeated(")", 50)}),
+      concatenated({repeated("e^{\\sin{", 40), "1", repeated("}}", 40)}),
+      concatenated({"\\sin 1", repeated(",\\sin 1", 200)}),
+      concatenated({"x<1", repeated(",x<1+\\sin x", 100)}),
+      concatenated({"\\arctan x", repeated("+\\arctan(x+1)\\cdot\\ln(x^2+2)", 40), ">0"}),
+      concatenated({"\\begin{pmatrix}", repeated("1&", 900), "1\\end{pmatrix}"}),
+      concatenated({"x", repeated("\\begin{pmatrix}1&2\\end{pmatrix}", 50)}),
+      repeated("\\begin{pmatrix}", 100),
+      "0.\\overline{" + std::string(1900, '7') + "}",
+      "\\sqrt[64]{\\sqrt[64]{\\sqrt[64]{2+\\sqrt[64]{3}}}}",
+      "\\sin(10^{400})",
+      "\\sin(9^{9^9})",
+      "e^{e^{e^{e^{e}}}}",
+      "\\frac{1}{\\sin\\pi}",
+      "20000!+\\frac{1}{20000!}",
+      "(10^{10^{2000}})!",
       concatenated({repeated("\\sin(", 60), "x", repeated(")", 60)}),
       repeated("\xff", 2000),
       repeated("\\", 2000),
@@ -153,9 +196,10 @@ TEST(Judge, OrdinaryAnswersAreFarFromTheBudget) {
   int64_t most = 0;
   for (const auto& pair : labelled_pairs()) {
     if (pair.at("kind") == "hostile") continue;
-    most = std::max(most, judge(pair.at("answer").get<std::string>(), pair.at("candidate").get<std::string>()).work);
+    const std::string gold = pair.at("answer"), candidate = pair.at("candidate");
+    most = std::max(most, judge(gold, candidate, declaration_of(pair)).work);
   }
-  EXPECT_LT(most, Work::kMaxSteps / 10);
+  EXPECT_LT(most, Work::kMaxSteps / 2);
 }
 
 }  // namespace
