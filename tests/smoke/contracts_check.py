@@ -148,6 +148,32 @@ language = aha.write_lines("language.jsonl", [{"completion": "<think>one 二</th
                                               {"completion": "<think></think>", "language": "en"}])
 aha.run("verify", "language_consistency", "--input", language, "--output", out)
 aha.expect([row["reward"] for row in read_lines(out)] == [0.5, 0.0], "verify language_consistency")
+schema = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
+forms = aha.write_lines("forms.jsonl", [{"completion": "<think>hm</think>```json\n{\"n\": 1}\n```", "schema": schema},
+                                        {"completion": '{"n": "1"}', "schema": schema}, {"completion": "n = 1", "schema": schema},
+                                        {"completion": "{}", "schema": {"typ": "object"}}])
+aha.run("verify", "json", "--input", forms, "--output", out)
+rows = read_lines(out)
+aha.expect([row["reward"] for row in rows] == [1.0, 0.0, 0.0, None], "verify json")
+aha.expect([row["detail"]["verdict"] for row in rows] == ["matches", "different", "unparsable", "unparsable_gold"], "verify json says why")
+aha.expect(rows[1]["detail"]["place"] == "/n", "verify json says where")
+call = {"name": "weather", "arguments": {"city": "Oslo"}}
+calls = aha.write_lines("calls.jsonl", [
+    {"completion": f"<tool_call>{json.dumps(call)}</tool_call>", "tool_calls": [call]},
+    {"completion": json.dumps(call), "answer": json.dumps([call])},
+    {"completion": "It rains.", "tool_calls": [call]}, {"completion": "It rains.", "tool_calls": []}])
+aha.run("verify", "tool_call", "--input", calls, "--output", out)
+aha.expect([row["reward"] for row in read_lines(out)] == [1.0, 1.0, 0.0, 1.0], "verify tool_call")
+aha.expect(len(read_lines(out)[2]["detail"]["missing"]) == 1, "verify tool_call says what is missing")
+asked = {"instruction_id_list": ["punctuation:no_comma", "startend:quotation"], "kwargs": [{}, {}]}
+replies = aha.write_lines("replies.jsonl", [{"completion": '"a b"', **asked}, {"completion": '"a, b"', **asked},
+                                            {"completion": 'Sure:\n"a b"', **asked}])
+aha.run("verify", "instruction", "--input", replies, "--output", out)
+aha.expect([row["reward"] for row in read_lines(out)] == [1.0, 0.0, 0.0], "verify instruction")
+aha.expect([row["detail"]["loose"] for row in read_lines(out)] == [True, False, True], "verify instruction tells the loose verdict")
+lengths = aha.write_lines("lengths.jsonl", [{"completion": "a", "completion_length": 18}, {"completion": "a"}])
+aha.run("verify", "overlong", "--set", "max_length=20", "--set", "cache_length=4", "--input", lengths, "--output", out)
+aha.expect([row["reward"] for row in read_lines(out)] == [-0.5, None], "verify overlong")
 many = aha.write_lines("many.jsonl", [{"id": i, "completion": tagged.format(i // 2), "answer": i - i // 2} for i in range(200)])
 aha.run("verify", "math", "--input", many, "--output", out, "--threads", 1)
 alone = out.read_bytes()
