@@ -36,7 +36,7 @@ const std::string kChain = recipe_text::kHead + recipe_text::kBase + R"(
   - {name: report, kind: evaluate, models: [base, zero, sft], num_prompts: 4, num_samples: 2, max_completion_length: 16}
 )";
 
-// A reward model and DPO on rows of the test's folder.
+// Reward models and DPO on rows of the test's folder, and a policy that one of them rewards.
 std::string preference_stages(const fs::path& folder) {
   std::ofstream pairs(folder / "pairs.jsonl"), labels(folder / "labels.jsonl");
   for (int i = 0; i < 40; ++i) {
@@ -50,7 +50,11 @@ std::string preference_stages(const fs::path& folder) {
   };
   return stage("name: helpful, kind: reward_model", "pairs.jsonl") +
          stage("name: safe, kind: reward_model, loss: pointwise, ema_decay: 0.5", "labels.jsonl") +
-         stage("name: preferred, kind: dpo, epochs: 2", "pairs.jsonl");
+         stage("name: preferred, kind: dpo, epochs: 2", "pairs.jsonl") +
+         "  - {name: pleasing, kind: grpo, init_from: base, max_steps: 3, prompts_per_step: 2, num_generations: 4,\n"
+         "     max_completion_length: 12, learning_rate: 1.0e-3, save_steps: 1, eval: {num_prompts: 4, num_samples: "
+         "2},\n"
+         "     rewards: [{name: pleases, verifier: reward_model, model: helpful}]}\n";
 }
 
 class RunTest : public testing::Test {
@@ -91,11 +95,13 @@ std::string timeless(const fs::path& file) {
 }
 
 void expect_same_run(const fs::path& a, const fs::path& b) {
-  for (const char* stage : {"01-base", "02-zero", "04-sft", "06-helpful", "07-safe", "08-preferred"}) {
+  for (const char* stage : {"01-base", "02-zero", "04-sft", "06-helpful", "07-safe", "08-preferred", "09-pleasing"}) {
     EXPECT_EQ(hash_folder(a / stage / "model"), hash_folder(b / stage / "model")) << stage;
     EXPECT_EQ(timeless(a / stage / "metrics.jsonl"), timeless(b / stage / "metrics.jsonl")) << stage;
   }
-  EXPECT_EQ(read_file(a / "02-zero/completions.jsonl"), read_file(b / "02-zero/completions.jsonl"));
+  for (const char* stage : {"02-zero", "09-pleasing"}) {
+    EXPECT_EQ(read_file(a / stage / "completions.jsonl"), read_file(b / stage / "completions.jsonl"));
+  }
   for (const char* name : {"dataset.jsonl", "completions.jsonl"}) {
     EXPECT_EQ(read_file(a / "03-samples" / name), read_file(b / "03-samples" / name));
   }
