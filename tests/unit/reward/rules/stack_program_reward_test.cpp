@@ -15,14 +15,15 @@ std::unique_ptr<Reward> rule() {
   return make_reward(config);
 }
 
-data::Example with_tests(const nlohmann::json& inputs, const nlohmann::json& outputs) {
+// Columns as JSON text, since braces in C++ do not tell [[1]] from [1].
+data::Example with_tests(const char* inputs, const char* outputs) {
   data::Example example;
-  example.columns = {{"inputs", inputs}, {"outputs", outputs}};
+  example.columns = {{"inputs", nlohmann::json::parse(inputs)}, {"outputs", nlohmann::json::parse(outputs)}};
   return example;
 }
 
 // (A + B) * 2
-data::Example doubled_sum() { return with_tests({{1, 2}, {3, 4}, {0, 0}, {5, 1}}, {6, 14, 0, 12}); }
+data::Example doubled_sum() { return with_tests("[[1, 2], [3, 4], [0, 0], [5, 1]]", "[6, 14, 0, 12]"); }
 
 Score score_of(const std::string& program, const data::Example& example = doubled_sum()) {
   return rule()->score(data::tagged_completion("", program), example);
@@ -53,7 +54,7 @@ TEST(StackProgramReward, ZeroForTheRestAndSaysWhy) {
 
 // The tests that a prompt shows are not enough.
 TEST(StackProgramReward, HiddenTestsDecide) {
-  const data::Example example = with_tests({{2, 2}, {0, 0}, {3, 1}}, {4, 0, 4});  // A + B; A * B on the first two
+  const data::Example example = with_tests("[[2, 2], [0, 0], [3, 1]]", "[4, 0, 4]");  // A + B; A * B on the first two
   EXPECT_EQ(score_of("AB+", example).value, 1.0);
   EXPECT_EQ(score_of("AB*", example).value, 0.0);
   EXPECT_EQ(score_of("AB*", example).detail["passed"], 2);
@@ -61,14 +62,15 @@ TEST(StackProgramReward, HiddenTestsDecide) {
 
 TEST(StackProgramReward, RefusesRowsWithoutTests) {
   const data::Example broken[] = {data::Example(),
-                                  with_tests({{1}}, nlohmann::json::array()),
-                                  with_tests(nlohmann::json::array(), nlohmann::json::array()),
-                                  with_tests({{1}}, {"1"}),
-                                  with_tests({{1.5}}, {1}),
-                                  with_tests({1}, {1}),
-                                  with_tests({{18446744073709551615u}}, {1}),
-                                  with_tests({{1, 2, 3, 4, 5, 6, 7, 8, 9}}, {1}),
-                                  with_tests("AB", "AB")};
+                                  with_tests("[[1]]", "[]"),
+                                  with_tests("[]", "[]"),
+                                  with_tests("[[1]]", "[1, 2]"),
+                                  with_tests("[[1]]", "[\"1\"]"),
+                                  with_tests("[[1.5]]", "[1]"),
+                                  with_tests("[1]", "[1]"),
+                                  with_tests("[[18446744073709551615]]", "[1]"),
+                                  with_tests("[[1, 2, 3, 4, 5, 6, 7, 8, 9]]", "[1]"),
+                                  with_tests("\"AB\"", "\"AB\"")};
   for (const data::Example& example : broken) {
     const Score score = score_of("A", example);
     EXPECT_FALSE(score.value.has_value()) << example.columns;
@@ -76,7 +78,7 @@ TEST(StackProgramReward, RefusesRowsWithoutTests) {
     EXPECT_THROW(rule()->check_example(example, "f:1"), InputError) << example.columns;
   }
   EXPECT_NO_THROW(rule()->check_example(doubled_sum(), "f:1"));
-  EXPECT_NO_THROW(rule()->check_example(with_tests({nlohmann::json::array()}, {5}), "f:1"));
+  EXPECT_NO_THROW(rule()->check_example(with_tests("[[]]", "[5]"), "f:1"));
 }
 
 // The generator reckons without the interpreter; both must agree, on right and on wrong programs.
