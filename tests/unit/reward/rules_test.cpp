@@ -66,7 +66,8 @@ TEST(MathReward, OneForEqualZeroForTheRest) {
     EXPECT_EQ(score.detail["verdict"], verdict) << completion;
   };
   expect_zero(tagged("0.6"), "different");
-  expect_zero(tagged("9^9^9^9"), "undecided");
+  expect_zero(tagged("9^9^9^9"), "different");
+  expect_zero(tagged("1/0"), "undecided");
   expect_zero(tagged("half of it"), "different");
   expect_zero(tagged("1/2 ?"), "unparsable");
   expect_zero(tagged(""), "unparsable");
