@@ -69,6 +69,15 @@ aha.expect(all(row["rewards/long/mean"] > 0 and row["rewards/long/error_rate"] =
 for row in read_lines(aha.scratch / "judged/tiny/02-zero/completions.jsonl"):
     aha.expect(abs(row["reward"] - example_rewards.long([row["completion"]])[0]) < 1e-9, f"the reward of {row}")
 
+# ---- eval
+model = aha.scratch / "judged/tiny/02-zero/model"
+entry = aha.write_lines("long.yaml", [json.dumps({key: long[key] for key in ["name", "verifier", "command"]})])
+evaluate = ["eval", model, "--task", "last_digit_sum", "--count", 4, "--num-samples", 2, "--max-completion-length", 16,
+            "--rewards", "accuracy", "--reward-config", entry, "--json"]
+aha.refuses(*evaluate, mentions=["--allow-commands"])
+found = json.loads(aha.run(*evaluate, "--allow-commands").stdout)
+aha.expect(found["rewards"]["long"] > 0 and found["failed"] == {"accuracy": 0, "long": 0}, f"eval asks it too: {found}")
+
 # ---- one that fails stops the run, which goes on where it was
 fixed, counter = aha.scratch / "fixed", aha.scratch / "counter"
 breaking = f"""

@@ -2,6 +2,8 @@
 #include <cstdio>
 #include <memory>
 
+#include "aha/core/config_fields.h"
+#include "aha/core/config_tree.h"
 #include "aha/core/error.h"
 #include "aha/data/jsonl.h"
 #include "aha/data/task.h"
@@ -23,6 +25,7 @@ struct EvalArguments {
   std::filesystem::path output;
   std::string task, split = "held_out", template_name = "plain";
   std::vector<std::string> rewards = {"accuracy", "format", "language_consistency"};
+  std::vector<std::filesystem::path> reward_files;
   int64_t count = 512, k = 0;
   evaluate::EvaluateConfig config;
   data::TaskOptions options;
@@ -77,6 +80,16 @@ void print(const ordered_json& e, bool as_json) {
   std::fflush(stdout);
 }
 
+// One entry of `rewards:`, with its options.
+reward::RewardConfig reward_from(const std::filesystem::path& file) {
+  const ConfigTree tree = ConfigTree::parse_yaml_file(file);
+  reward::RewardConfig config;
+  ConfigErrors errors;
+  read_config(tree, "", config, errors);
+  errors.throw_if_any();
+  return config;
+}
+
 void eval(EvalArguments& arguments) {
   if (arguments.common.json) report::Progress::set_enabled(false);
   arguments.config.k = arguments.k > 0 ? arguments.k : arguments.config.num_samples;
@@ -84,6 +97,12 @@ void eval(EvalArguments& arguments) {
   for (const std::string& name : arguments.rewards) {
     arguments.config.rewards.emplace_back();
     arguments.config.rewards.back().name = name;
+  }
+  for (const std::filesystem::path& file : arguments.reward_files) {
+    arguments.config.rewards.push_back(reward_from(file));
+  }
+  for (const reward::RewardConfig& config : arguments.config.rewards) {  // what is not allowed costs no model's loading
+    if (reward::verifier_of(config) == "command") reward::make_reward(config, arguments.config.services);
   }
   const StopSignals signals;
   const std::vector<data::Example> examples = load_task(arguments);
@@ -112,6 +131,9 @@ void add_eval(Command program) {
   verb.add_option("--template", arguments->template_name, "how a problem becomes a prompt: plain, r1_zero, chat")
       .one_of({"plain", "r1_zero", "chat"});
   verb.add_option("--rewards", arguments->rewards, "what is measured; the first decides pass@1").delimiter(',');
+  verb.add_option("--reward-config", arguments->reward_files,
+                  "YAML file with one more reward and its options: one entry of `rewards:`")
+      .repeatable();
   verb.add_flag("--allow-commands", arguments->config.services.allow_commands,
                 "rewards may run the programs that they name, with your rights");
   verb.add_option("--output", arguments->output, "also writes the objects as JSON lines");
