@@ -76,6 +76,7 @@ Isolation checked_isolation(const SandboxOptions& options) {
 
 struct Sandbox::State {
   Isolation isolation = Isolation::kNone;
+  std::string remedy;  // where more isolation would be better
   std::deque<BoxServer> servers;
   std::mutex mutex;
   std::condition_variable freed;
@@ -111,6 +112,7 @@ struct Sandbox::State {
 
 Sandbox::Sandbox(const SandboxOptions& options) : state_(std::make_unique<State>()) {
   state_->isolation = checked_isolation(options);
+  state_->remedy = probe_isolation(options.best).remedy;
   const int cores = int(std::max(1U, std::thread::hardware_concurrency()));
   const int num_boxes = options.num_boxes > 0 ? options.num_boxes : cores;
   for (int slot = 0; slot < num_boxes; ++slot) {
@@ -135,8 +137,7 @@ Executable Sandbox::compile(ProgramLanguage language, const std::string& source,
     return {language, source};
   }
   if (state_->isolation == Isolation::kLandlock) {
-    throw MissingError(std::string("a compiler needs processes and a folder, which Landlock alone cannot bound; ") +
-                       probe_isolation(Isolation::kCgroup).remedy);
+    throw MissingError("a compiler needs processes and a folder, which Landlock alone cannot bound; " + state_->remedy);
   }
   const box::Job job = language == ProgramLanguage::kC ? box::Job::kCompileC : box::Job::kCompileCpp;
   BoxAnswer answer = state_->ask(request_of(job, kCompilerLimits), source, "");

@@ -24,6 +24,8 @@ constexpr double kFairShare = 0.3;           // of the limit, on a core: who had
 constexpr double kMemoryLookSeconds = 0.02;  // between looks at processes that no cgroup bounds
 constexpr int64_t kMostArtifactBytes = int64_t{32} << 20;
 
+constexpr int kNoProgram = 126;  // as shells say it
+
 double steady_seconds() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -134,34 +136,38 @@ void Watch::keep_memory() {
   if (use.resident_bytes > request_.memory_bytes) stop(Cause::kMemory, "its processes took more memory than they may");
 }
 
+// A file that the kernel does not take for a program is the program's own fault, not the machine's.
+void Watch::tell_why_not_started(const Started& started) {
+  const std::string why = strerror(started.error_number);
+  const std::string what(started.what, strnlen(started.what, sizeof started.what));
+  if (what != "execve" || request_.job != Job::kNative) return stop(Cause::kInfra, (what + ": " + why).c_str());
+  outcome_.reply.wait_status = W_EXITCODE(kNoProgram, 0);
+  outcome_.stderr_bytes = "cannot be executed: " + why + "\n";
+}
+
 Outcome Watch::outcome(bool was_killed_for_memory) {
   Reply& reply = outcome_.reply;
   if (was_killed_for_memory && reply.cause != Cause::kInfra) reply.cause = Cause::kMemory;
-  if (reply.cause != Cause::kExited) return std::move(outcome_);
+  if (reply.cause == Cause::kExited) read_ended();
+  return std::move(outcome_);
+}
+
+void Watch::read_ended() {
   Started started;
   Ended ended;
-  if (verdict_.size() < sizeof started) {
-    stop(Cause::kInfra, "the box ended before it was made");
-    return std::move(outcome_);
-  }
+  if (verdict_.size() < sizeof started) return stop(Cause::kInfra, "the box ended before it was made");
   memcpy(&started, verdict_.data(), sizeof started);
-  if (started.error_number != 0) {
-    stop(Cause::kInfra,
-         (std::string(started.what, strnlen(started.what, sizeof started.what)) + ": " + strerror(started.error_number))
-             .c_str());
-    return std::move(outcome_);
-  }
+  if (started.error_number != 0) return tell_why_not_started(started);
   if (verdict_.size() < sizeof started + sizeof ended) {
-    stop(Cause::kInfra, "the box's first process was killed");
-    return std::move(outcome_);
+    return stop(Cause::kInfra, "the box's first process was killed");
   }
   memcpy(&ended, verdict_.data() + sizeof started, sizeof ended);
+  Reply& reply = outcome_.reply;
   reply.wait_status = ended.wait_status;
   reply.seconds = ended.seconds;
   reply.cpu_seconds = ended.cpu_seconds;
   reply.peak_bytes = std::max(reply.peak_bytes, ended.peak_bytes);
   outcome_.artifact = verdict_.substr(sizeof started + sizeof ended);
-  return std::move(outcome_);
 }
 
 }  // namespace aha::box

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "reward/sandbox/box/inside.h"
 #include "reward/sandbox/box/run_box.h"
 
 namespace aha::box {
@@ -30,6 +31,8 @@ class Watch {
   void keep_memory();
   void stop(Cause cause, const char* reason);
   bool has_started() const;
+  void read_ended();
+  void tell_why_not_started(const Started& started);
 
   const Stage& stage_;
   const Request& request_;
