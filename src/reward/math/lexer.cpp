@@ -4,79 +4,14 @@
 #include <algorithm>
 #include <array>
 
+#include "reward/math/vocabulary.h"
+
 namespace aha::reward::math {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-template <size_t N>
-bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-constexpr std::array<std::string_view, 24> kSilent = {
-    "left",         "right",     "big",    "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "quad", "qquad",
-    "displaystyle", "textstyle", "limits", "!",   ",",    ";",    ":",    ">",    " ",    "(",    ")",    "$"};
-constexpr std::array<std::string_view, 13> kTextual = {"text",         "textbf", "textit", "textrm", "textnormal",
-                                                       "mathrm",       "mathbf", "mathit", "mbox",   "hbox",
-                                                       "operatorname", "mathsf", "mathbb"};
-constexpr std::array<std::string_view, 6> kMatrices = {"pmatrix",     "bmatrix", "matrix",
-                                                       "smallmatrix", "Bmatrix", "array"};
-constexpr std::array<std::string_view, 16> kFunctions = {"sin",    "cos",    "tan",    "cot",  "sec",  "csc",
-                                                         "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh",
-                                                         "ln",     "log",    "lg",     "exp"};
-constexpr std::array<std::string_view, 24> kGreek = {
-    "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta",    "theta", "iota", "kappa", "lambda",
-    "mu",    "nu",   "xi",    "rho",   "sigma",   "tau",        "phi",  "varphi", "chi",   "psi",  "omega", "Omega"};
-
-struct Alias {
-  std::string_view name;
-  TokenKind kind;
-  std::string_view text;
-};
-constexpr Alias kCommands[] = {
-    {"frac", TokenKind::kCommand, "frac"},
-    {"dfrac", TokenKind::kCommand, "frac"},
-    {"tfrac", TokenKind::kCommand, "frac"},
-    {"cfrac", TokenKind::kCommand, "frac"},
-    {"sqrt", TokenKind::kCommand, "sqrt"},
-    {"surd", TokenKind::kCommand, "surd"},
-    {"binom", TokenKind::kCommand, "binom"},
-    {"dbinom", TokenKind::kCommand, "binom"},
-    {"tbinom", TokenKind::kCommand, "binom"},
-    {"infty", TokenKind::kCommand, "infty"},
-    {"pm", TokenKind::kCommand, "pm"},
-    {"cup", TokenKind::kCommand, "cup"},
-    {"in", TokenKind::kCommand, "in"},
-    {"pi", TokenKind::kName, "#pi"},
-    {"cdot", TokenKind::kSymbol, "*"},
-    {"times", TokenKind::kSymbol, "*"},
-    {"ast", TokenKind::kSymbol, "*"},
-    {"div", TokenKind::kSymbol, "/"},
-    {"%", TokenKind::kSymbol, "%"},
-    {"{", TokenKind::kSymbol, "\\{"},
-    {"}", TokenKind::kSymbol, "\\}"},
-    {"lbrace", TokenKind::kSymbol, "\\{"},
-    {"rbrace", TokenKind::kSymbol, "\\}"},
-    {"circ", TokenKind::kSymbol, "deg"},
-    {"lvert", TokenKind::kSymbol, "|"},
-    {"rvert", TokenKind::kSymbol, "|"},
-    {"vert", TokenKind::kSymbol, "|"},
-    {"le", TokenKind::kRelation, "<="},
-    {"leq", TokenKind::kRelation, "<="},
-    {"leqslant", TokenKind::kRelation, "<="},
-    {"lt", TokenKind::kRelation, "<"},
-    {"ge", TokenKind::kRelation, ">="},
-    {"geq", TokenKind::kRelation, ">="},
-    {"geqslant", TokenKind::kRelation, ">="},
-    {"gt", TokenKind::kRelation, ">"},
-    {"ne", TokenKind::kRelation, "!="},
-    {"neq", TokenKind::kRelation, "!="},
-    {"emptyset", TokenKind::kText, "emptyset"},
-    {"varnothing", TokenKind::kText, "emptyset"},
-};
 
 bool is_bracket(const Token& token) {
   return token.kind == TokenKind::kSymbol && std::string_view("()[]{}").find(token.text[0]) != std::string_view::npos;
@@ -208,7 +143,7 @@ class Lexer {
     if (word == "and" || word == "or") return put(TokenKind::kSeparator, "and");
     if (word == "percent") return put(TokenKind::kSymbol, "%");
     if (word == "inf" || word == "infinity") return put(TokenKind::kCommand, "infty");
-    put(is_one_of(word, kFunctions) ? TokenKind::kFunction : TokenKind::kWord, word);
+    put(is_function(word) ? TokenKind::kFunction : TokenKind::kWord, word);
   }
 
   void read_command() {
@@ -217,17 +152,17 @@ class Lexer {
     if (length == 1) ++length;
     const std::string_view name = text_.substr(place_ + 1, length - 1);
     place_ += std::min(length, text_.size() - place_);
-    if (is_one_of(name, kSilent) || name == "[" || name == "]") {
+    if (is_silent(name) || name == "[" || name == "]") {
       is_spaced_ = true;
-    } else if (is_one_of(name, kTextual)) {
+    } else if (is_textual(name)) {
       read_text();
     } else if (name == "begin" || name == "end") {
       read_matrix_mark(name);
     } else if (name == "\\") {
       put(TokenKind::kSymbol, "\\\\");
-    } else if (is_one_of(name, kFunctions)) {
+    } else if (is_function(name)) {
       put(TokenKind::kFunction, name);
-    } else if (is_one_of(name, kGreek)) {
+    } else if (is_greek(name)) {
       put(TokenKind::kName, name);
     } else {
       put_command(name);
@@ -237,13 +172,11 @@ class Lexer {
   void put_command(std::string_view name) {
     if (name == "boxed") return;  // its braces group
     if (name == "degree") return put(TokenKind::kSymbol, "^"), put(TokenKind::kSymbol, "deg");
-    for (const Alias& alias : kCommands) {
-      if (alias.name != name) continue;
-      if (alias.text == "\\{") ++depth_;
-      if (alias.text == "\\}") --depth_;
-      return put(alias.kind, alias.text);
-    }
-    fail();
+    const Command* command = find_command(name);
+    if (!command) return fail();
+    if (command->text == "\\{" || command->text == "(") ++depth_;
+    if (command->text == "\\}" || command->text == ")") --depth_;
+    put(command->kind, command->text);
   }
 
   // \begin{pmatrix}, \begin{array}{cc}, \end{pmatrix}
@@ -256,7 +189,7 @@ class Lexer {
       return inside;
     };
     const std::string_view name = in_braces();
-    if (!is_one_of(name, kMatrices)) return fail();
+    if (!is_matrix(name)) return fail();
     if (name == "array" && mark == "begin") in_braces();
     depth_ += mark == "begin" ? 1 : -1;
     put(TokenKind::kCommand, mark);
@@ -325,14 +258,14 @@ class Lexer {
 
 bool is_reserved(std::string_view word) {
   constexpr std::array<std::string_view, 6> kReserved = {"pi", "sqrt", "and", "or", "inf", "infinity"};
-  return is_one_of(word, kReserved) || is_one_of(word, kFunctions);
+  return std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end() || is_function(word);
 }
 
 // The inside of \text{…} where that is all there is.
 std::string_view unwrapped(std::string_view text) {
   if (!text.starts_with('\\') || !text.ends_with('}')) return text;
   const size_t open = text.find('{');
-  if (open == std::string_view::npos || !is_one_of(text.substr(1, open - 1), kTextual)) return text;
+  if (open == std::string_view::npos || !is_textual(text.substr(1, open - 1))) return text;
   return text.substr(open + 1, text.size() - open - 2);
 }
 

@@ -8,8 +8,8 @@ namespace aha::reward::math {
 /// every result computed under it is void.
 class Work {
  public:
-  static constexpr int64_t kExactSteps = 500'000;      // 1 to 3 ms, for exact values
-  static constexpr int64_t kNumericSteps = 1'000'000;  // then for residues and enclosures
+  static constexpr int64_t kExactSteps = 500'000;    // 1 to 3 ms, for exact values
+  static constexpr int64_t kNumericSteps = 600'000;  // then for residues and enclosures
   static constexpr int64_t kMaxSteps = kExactSteps + kNumericSteps;
 
   /// False, now and ever after, if the steps do not fit any more.

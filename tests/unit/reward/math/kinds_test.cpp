@@ -104,6 +104,13 @@ TEST(Kinds, EquationsAndInequalities) {
   check({"5", {"2+3=5"}, {"5=6", "2+3=6", "x>5"}, {"x+y=5"}});
 }
 
+TEST(Kinds, Vectors) {
+  check({"(1,2,3)",
+         {"\\langle 1, 2, 3\\rangle", "(1, \\frac42, 3)"},
+         {"\\langle 1, 2\\rangle", "(3,2,1)"},
+         {"\\{1,2,3\\}"}});
+}
+
 TEST(Kinds, NumeralsOfOtherBases) {
   check({"101_2", {"101_{2}", "0101_2"}, {"111_2", "101_3", "101", "6"}, {"5", "12_3"}});
 }
