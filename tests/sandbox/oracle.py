@@ -179,7 +179,8 @@ class Victim:
     """A process outside that attacks may try to signal."""
 
     def __init__(self, prepare):
-        self.process = subprocess.Popen(["sleep", "10000"], preexec_fn=prepare)
+        self.process = subprocess.Popen(["sleep", "10000"], preexec_fn=prepare, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def is_unharmed(self):
         state = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -32,11 +32,18 @@ class SafetyNet:
             (folder / "cgroup.procs").write_text(str(os.getpid()))
 
     def remove(self):
+        """What was left in them: a sentence for each group that is not empty."""
+        left = []
         for folder in self.folders:
-            try:
-                folder.rmdir()
-            except OSError:
-                pass
+            for _ in range(20):
+                try:
+                    folder.rmdir()
+                    break
+                except OSError:
+                    time.sleep(0.05)
+            else:
+                left.append(f"control groups were left below {folder}: {[path.name for path in folder.glob('*/')]}")
+        return left
 
 
 @dataclasses.dataclass

@@ -45,7 +45,14 @@ def attack_row(attack):
 
 HONEST = [{"id": "honest", "completion": completion("python", "print(42)"), "inputs": [""], "outputs": ["42"]},
           {"id": "honest call", "completion": completion("python", "def solve(x):\n    return [x, 42]"), "fn_name": "solve",
-           "inputs": [[1]], "outputs": [[1, 42]]}]
+           "inputs": [[1]], "outputs": [[1, 42]]},
+          {"id": "honest threads", "inputs": [""] * 4, "outputs": ["28"] * 4, "completion": completion("python", """
+import threading, time
+done = []
+threads = [threading.Thread(target=lambda n=n: (time.sleep(0.05), done.append(n))) for n in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(sum(done))""")}]
 WAYS = [Way("root"), Way("normal user", is_normal_user=True), Way("normal user, no namespaces", True, True)]
 attempts, forged, masked, skipped = 0, [], [], []
 for way in WAYS:
@@ -66,7 +73,8 @@ for way in WAYS:
             masked.append(f"{way.name}: {answer['id']}: {answer['detail']}")
         elif answer["reward"] > 0:
             forged.append(f"{way.name}: {answer['id']}: {answer['detail']}")
-    aha.expect([answer["reward"] for answer in answers[-len(HONEST):]] == [1, 1], f"honest beside attacks: {answers[-2:]}")
+    aha.expect([answer["reward"] for answer in answers[-len(HONEST):]] == [1] * len(HONEST),
+               f"honest beside attacks: {answers[-len(HONEST):]}")
     attempts += len(attacks)
 for sentence in forged + masked + skipped:
     print(sentence)

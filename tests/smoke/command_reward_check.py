@@ -1,6 +1,8 @@
 """Rewards that are programs of the user's: TRL's functions judge as they do in TRL, runs ask them, and stop and go on."""
 import json
+import pathlib
 import sys
+import time
 
 from program import ROOT, Program, read_lines
 
@@ -15,6 +17,21 @@ out = aha.scratch / "out.jsonl"
 def verify(rows, command, *more, **options):
     return aha.run("verify", "command", "--input", aha.write_lines("rows.jsonl", rows), "--output", out, "--set",
                    f"command={json.dumps(command)}", *more, **options)
+
+
+def wait_for(condition, sentence):
+    deadline = time.monotonic() + 60
+    while not condition():
+        aha.expect(time.monotonic() < deadline, sentence)
+        time.sleep(0.02)
+    aha.expect(True, sentence)
+
+
+def is_running(number):
+    try:
+        return ") Z " not in pathlib.Path(f"/proc/{number}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 # ---- TRL's reward functions, unchanged: what they say here is what they say when called
@@ -46,6 +63,16 @@ aha.expect(touched.exists() and all(row["reward"] is None and "exit code 0" in r
 aha.expect(f'starts ["{sys.executable}"' in failed.stderr, "the command is shown before it starts")
 verify(plain, [*SERVE, "example_rewards:missing"], "--allow-commands")
 aha.expect("has no attribute 'missing'" in read_lines(out)[0]["error"], "the program's last words are told")
+
+# ---- the program ends with aha, however that ends
+number = aha.scratch / "number"
+sleeper = f"import os, time\nopen({str(number)!r}, 'w').write(str(os.getpid()))\nos.fork()\ntime.sleep(1000)"
+process = aha.start("verify", "command", "--allow-commands", "--input", aha.write_lines("rows.jsonl", plain), "--output",
+                    out, "--set", f"command={json.dumps([sys.executable, '-c', sleeper])}")
+wait_for(lambda: number.is_file() and number.read_text(), "the program has started")
+process.kill()
+process.communicate()
+wait_for(lambda: not is_running(int(number.read_text())), "the program has ended with aha")
 
 
 # ---- a run

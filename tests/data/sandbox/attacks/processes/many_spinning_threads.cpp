@@ -1,5 +1,5 @@
 // Works in 16 threads at once.
-// expect: timeout; timeout: 0.5
+// expect: timeout; timeout: 0.5; memory_mb: 2048
 #include <thread>
 #include <vector>
 int main() {
