@@ -117,7 +117,7 @@ aha_room(evaluate PRECOMPILED tensor ROOMS reward rollout)
 aha_room(train PRECOMPILED tensor ROOMS reward rollout objective report)
 aha_room(pipeline PRECOMPILED tensor ROOMS train evaluate
          PLAIN checkpoint.cpp completion_filter.cpp data_source.cpp mixture.cpp recipe.cpp reward_reference.cpp
-               reward_watch.cpp stage.cpp stage_table.cpp task_set.cpp)
+               reward_trend.cpp reward_watch.cpp stage.cpp stage_table.cpp task_set.cpp)
 
 foreach(room evaluate model_plain pipeline pipeline_plain report)
   aha_quick_compile(aha_${room})

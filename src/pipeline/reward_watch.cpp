@@ -4,8 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <optional>
+#include <utility>
 
 #include "aha/core/log.h"
 
@@ -16,9 +15,9 @@ struct WindowSize {
   size_t least, most;  // points
 };
 constexpr WindowSize kEvaluations = {6, 8}, kSteps = {20, 50};
-// Trends are looked at again with every point, so that a run makes many chances of a false alarm: what falls must fall
-// far beyond its noise.
-constexpr double kErrorsOfRise = 2, kErrorsOfFall = 4.5, kErrorsOfEnd = 2;
+// Trends are looked at again with every point, which makes many chances of a false alarm: what falls must fall far
+// beyond what chance does. How straight a line is decides nothing: what collapses does so in a few steps.
+constexpr double kErrorsOfRise = 2, kErrorsOfFall = 4, kErrorsOfEnd = 2;
 constexpr double kLeastFall = 0.05;
 
 bool is_model(const reward::RewardConfig& config) {
@@ -36,56 +35,37 @@ const reward::RewardConfig* find(const std::vector<reward::RewardConfig>& reward
   return found == rewards.end() ? nullptr : &*found;
 }
 
-// Of the completions that it judged; nothing where there are none.
-std::optional<double> mean_of(const reward::BatchScores& scores, const std::string& name) {
-  const auto found = std::find(scores.names.begin(), scores.names.end(), name);
-  if (found == scores.names.end()) return std::nullopt;
-  double sum = 0, count = 0;
-  for (const auto& value : scores.values[static_cast<size_t>(found - scores.names.begin())]) {
-    if (!value) continue;
-    sum += *value;
-    ++count;
-  }
-  return count > 0 ? std::optional(sum / count) : std::nullopt;
+template <class T>
+void keep_last(std::vector<T>& values, size_t most) {
+  if (values.size() > most) values.erase(values.begin(), values.end() - static_cast<ptrdiff_t>(most));
 }
 
-void keep_last(std::vector<double>& values, size_t most) {
-  if (values.size() > most) values.erase(values.begin(), values.end() - static_cast<ptrdiff_t>(most));
+nlohmann::json means_json(const std::vector<RewardMean>& means) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const RewardMean& mean : means) list.push_back({mean.value, mean.variance});
+  return list;
+}
+
+std::vector<RewardMean> means_from(const nlohmann::json& list) {
+  std::vector<RewardMean> means;
+  for (const auto& item : list) {
+    means.push_back({.value = item.at(0).get<double>(), .variance = item.at(1).get<double>()});
+  }
+  return means;
 }
 
 }  // namespace
 
-Trend fit_trend(const std::vector<double>& steps, const std::vector<double>& values) {
-  const auto count = static_cast<double>(steps.size());
-  double mean_step = 0, mean_value = 0;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    mean_step += steps[i] / count;
-    mean_value += values[i] / count;
-  }
-  double step_squares = 0, products = 0;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    step_squares += (steps[i] - mean_step) * (steps[i] - mean_step);
-    products += (steps[i] - mean_step) * (values[i] - mean_value);
-  }
-  const double slope = products / step_squares, span = steps.back() - steps.front();
-  double squares = 0;
-  for (size_t i = 0; i < steps.size(); ++i) {
-    const double off = values[i] - mean_value - slope * (steps[i] - mean_step);
-    squares += off * off;
-  }
-  return {.change = slope * span, .standard_error = span * std::sqrt(squares / (count - 2) / step_squares)};
-}
-
 WatchedReward::WatchedReward(std::string name, std::string watched, bool is_held_out)
     : name_(std::move(name)), watched_(std::move(watched)), is_held_out_(is_held_out) {}
 
-void WatchedReward::add(int64_t step, double reward, double watched) {
-  if (!std::isfinite(reward) || !std::isfinite(watched)) return;
+void WatchedReward::add(int64_t step, const RewardMean& reward, const RewardMean& watched) {
   const WindowSize window = is_held_out_ ? kEvaluations : kSteps;
   steps_.push_back(static_cast<double>(step));
   rewards_.push_back(reward);
   watched_means_.push_back(watched);
-  for (auto* values : {&steps_, &rewards_, &watched_means_}) keep_last(*values, window.most);
+  keep_last(steps_, window.most);
+  for (auto* means : {&rewards_, &watched_means_}) keep_last(*means, window.most);
   if (steps_.size() >= window.least) judge();
 }
 
@@ -116,14 +96,17 @@ void WatchedReward::add_metrics(std::map<std::string, double>& metrics) const {
 }
 
 nlohmann::json WatchedReward::state() const {
-  return {{"steps", steps_}, {"rewards", rewards_}, {"watched", watched_means_}, {"has_parted", has_parted_}};
+  return {{"steps", steps_},
+          {"rewards", means_json(rewards_)},
+          {"watched", means_json(watched_means_)},
+          {"has_parted", has_parted_}};
 }
 
 // The trends come with the next point.
 void WatchedReward::set_state(const nlohmann::json& state) {
   steps_ = state.at("steps").get<std::vector<double>>();
-  rewards_ = state.at("rewards").get<std::vector<double>>();
-  watched_means_ = state.at("watched").get<std::vector<double>>();
+  rewards_ = means_from(state.at("rewards"));
+  watched_means_ = means_from(state.at("watched"));
   has_parted_ = state.at("has_parted").get<bool>();
 }
 
@@ -135,30 +118,34 @@ RewardWatch::RewardWatch(const std::vector<reward::RewardConfig>& rewards, int64
   since_measurement_.resize(watches_.size());
 }
 
-void RewardWatch::add_step(int64_t step, const reward::BatchScores& scores, std::map<std::string, double>& metrics) {
+void RewardWatch::add_step(int64_t step, const reward::BatchScores& scores, int64_t group,
+                           std::map<std::string, double>& metrics) {
   for (size_t i = 0; i < watches_.size(); ++i) {
     WatchedReward& watch = watches_[i];
-    const std::optional<double> reward = mean_of(scores, watch.name());
+    const std::optional<RewardMean> reward = reward_mean(scores, watch.name(), group, /*has_same_prompts=*/false);
     if (watch.is_held_out()) {
-      since_measurement_[i].sum += reward.value_or(0);
-      since_measurement_[i].count += reward.has_value();
+      if (!reward) continue;
+      since_measurement_[i].value += reward->value;
+      since_measurement_[i].variance += reward->variance;
+      ++since_measurement_[i].count;
       continue;
     }
-    const std::optional<double> watched = mean_of(scores, watch.watched());
+    const std::optional<RewardMean> watched = reward_mean(scores, watch.watched(), group, /*has_same_prompts=*/false);
     if (reward && watched) watch.add(step, *reward, *watched);
     watch.add_metrics(metrics);
   }
 }
 
-void RewardWatch::add_measurement(int64_t step, std::map<std::string, double>& metrics) {
+void RewardWatch::add_measurement(int64_t step, const reward::BatchScores& scores, int64_t group,
+                                  std::map<std::string, double>& metrics) {
   for (size_t i = 0; i < watches_.size(); ++i) {
     WatchedReward& watch = watches_[i];
     if (!watch.is_held_out()) continue;
-    const Sum since = since_measurement_[i];
-    since_measurement_[i] = {};
-    const auto found = metrics.find("eval_" + watch.watched());
-    if (since.count > 0 && found != metrics.end()) {
-      watch.add(step, since.sum / static_cast<double>(since.count), found->second);
+    const Sum since = std::exchange(since_measurement_[i], {});
+    const std::optional<RewardMean> watched = reward_mean(scores, watch.watched(), group, /*has_same_prompts=*/true);
+    const auto count = static_cast<double>(since.count);
+    if (since.count > 0 && watched) {
+      watch.add(step, {.value = since.value / count, .variance = since.variance / (count * count)}, *watched);
     }
     watch.add_metrics(metrics);
   }
@@ -178,8 +165,8 @@ nlohmann::json RewardWatch::state() const {
   nlohmann::json state = nlohmann::json::object();
   for (size_t i = 0; i < watches_.size(); ++i) {
     nlohmann::json& own = state[watches_[i].name()] = watches_[i].state();
-    own["sum"] = since_measurement_[i].sum;
-    own["count"] = since_measurement_[i].count;
+    const Sum& since = since_measurement_[i];
+    own["since_measurement"] = {since.value, since.variance, since.count};
   }
   return state;
 }
@@ -188,7 +175,9 @@ void RewardWatch::set_state(const nlohmann::json& state) {
   for (size_t i = 0; i < watches_.size(); ++i) {
     const nlohmann::json& own = state.at(watches_[i].name());
     watches_[i].set_state(own);
-    since_measurement_[i] = {.sum = own.at("sum").get<double>(), .count = own.at("count").get<int64_t>()};
+    const nlohmann::json& since = own.at("since_measurement");
+    since_measurement_[i] = {
+        .value = since.at(0).get<double>(), .variance = since.at(1).get<double>(), .count = since.at(2).get<int64_t>()};
   }
 }
 

@@ -8,16 +8,9 @@
 
 #include "aha/core/config_fields.h"
 #include "aha/reward/reward.h"
+#include "pipeline/reward_trend.h"
 
 namespace aha::pipeline {
-
-/// A straight line through values at steps, by least squares.
-struct Trend {
-  double change = 0;          // of the line, from the first step to the last
-  double standard_error = 0;  // of the change, from how far the values are off the line
-};
-/// @param steps ascending; at least three
-Trend fit_trend(const std::vector<double>& steps, const std::vector<double>& values);
 
 /// One reward, and the one that its `watch` names.
 class WatchedReward {
@@ -29,12 +22,12 @@ class WatchedReward {
   const std::string& watched() const { return watched_; }
   bool is_held_out() const { return is_held_out_; }
 
-  /// A point, if its numbers are there. Logs a warning when the two begin to part.
+  /// Logs a warning when the two begin to part.
   ///
   /// They part when, over the last 8 evaluations (from the 6th on) or the last 50 steps (from the 20th on), the
-  /// reward's line rises by more than 2 standard errors, and the watched one's falls by more than 4.5 and by more than
+  /// reward's line rises by more than 2 standard errors, and the watched one's falls by more than 4 and by more than
   /// 0.05; they have parted until it no longer falls by more than 2.
-  void add(int64_t step, double reward, double watched);
+  void add(int64_t step, const RewardMean& reward, const RewardMean& watched);
   bool has_parted() const { return has_parted_; }
   /// reward_watch/<name>/{learned_trend,watched_trend,parted}, once there are points enough
   void add_metrics(std::map<std::string, double>& metrics) const;
@@ -47,7 +40,8 @@ class WatchedReward {
 
   std::string name_, watched_;
   bool is_held_out_;
-  std::vector<double> steps_, rewards_, watched_means_;  // the window
+  std::vector<double> steps_;  // the window
+  std::vector<RewardMean> rewards_, watched_means_;
   Trend reward_trend_, watched_trend_;
   bool has_trends_ = false, has_parted_ = false;
 };
@@ -59,9 +53,10 @@ class RewardWatch {
   /// needs: steps are followed
   RewardWatch(const std::vector<reward::RewardConfig>& rewards, int64_t num_evaluations);
   /// `step` counts the updates done; adds metrics of what follows steps.
-  void add_step(int64_t step, const reward::BatchScores& scores, std::map<std::string, double>& metrics);
-  /// `metrics` has eval_<reward>; adds metrics of what follows evaluations.
-  void add_measurement(int64_t step, std::map<std::string, double>& metrics);
+  void add_step(int64_t step, const reward::BatchScores& scores, int64_t group, std::map<std::string, double>& metrics);
+  /// The held-out prompts, always the same; adds metrics of what follows evaluations.
+  void add_measurement(int64_t step, const reward::BatchScores& scores, int64_t group,
+                       std::map<std::string, double>& metrics);
   /// One sentence for each learned reward that nothing watches.
   static std::vector<std::string> notices(const std::vector<reward::RewardConfig>& rewards);
 
@@ -70,7 +65,7 @@ class RewardWatch {
 
  private:
   struct Sum {
-    double sum = 0;
+    double value = 0, variance = 0;
     int64_t count = 0;
   };
   std::vector<WatchedReward> watches_;

@@ -158,7 +158,7 @@ class GrpoTraining final : public Training {
     const data::PromptBatch prompts = take(config_.prompts_asked() - trainer_.num_carried());
     train::StepReport report = trainer_.step(prompts, step, config_.max_steps, stop, take);
     prompts_taken_ = taken;
-    watch_.add_step(step + 1, report.scores, report.metrics);
+    watch_.add_step(step + 1, report.scores, config_.training.sampling.num_generations, report.metrics);
     report.metrics["epoch"] = static_cast<double>(taken) / static_cast<double>(order_.prompts().size());
     StepResult result{.metrics = report.metrics, .completion_lines = completion_lines(report, step + 1)};
     for (const data::Completion& completion : report.completions.completions) {
@@ -183,7 +183,7 @@ class GrpoTraining final : public Training {
     }
     refresh_engine();
     Metrics metrics = eval_metrics(evaluation);
-    watch_.add_measurement(step, metrics);
+    watch_.add_measurement(step, evaluation.scores, evaluation.completions.num_generations, metrics);
     return metrics;
   }
 
