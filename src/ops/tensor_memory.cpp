@@ -29,6 +29,12 @@ class LargePages : public c10::Allocator {
   c10::DeleterFnPtr raw_deleter() const override { return memory_.raw_deleter(); }
   void copy_data(void* to, const void* from, size_t bytes) const override { memory_.copy_data(to, from, bytes); }
 
+  /// The heap has shrunk: where it grows again, it wants new advice.
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    advised_.clear();
+  }
+
  private:
   // Each page once, as the advice stays with the address; one that the heap has not reached as a whole, later again.
   void advise(uintptr_t begin, size_t bytes) {
@@ -44,14 +50,24 @@ class LargePages : public c10::Allocator {
   std::unordered_set<uintptr_t> advised_;
 };
 
+LargePages* large_pages = nullptr;  // in use
+
 }  // namespace
 
 void use_large_pages() {
+  mallopt(M_ARENA_MAX, 1);  // what one thread frees serves the others
   mallopt(M_MMAP_THRESHOLD, kKeptBytes);
   mallopt(M_TRIM_THRESHOLD, kKeptBytes);
   mallopt(M_TOP_PAD, kGrowthBytes);
   static LargePages pages(*c10::GetDefaultCPUAllocator());
+  large_pages = &pages;
   c10::SetCPUAllocator(&pages, /*priority=*/1);
+}
+
+void return_kept_memory() {
+  if (large_pages == nullptr) return;
+  malloc_trim(0);
+  large_pages->forget();
 }
 
 }  // namespace aha::ops

@@ -8,6 +8,7 @@
 #include "aha/core/file.h"
 #include "aha/core/random.h"
 #include "aha/ops/parallel.h"
+#include "aha/ops/tensor_memory.h"
 #include "aha/report/process_memory.h"
 #include "aha/train/parameter_file.h"
 #include "core/utf8.h"
@@ -25,12 +26,19 @@ namespace {
 constexpr const char* kReferenceAdapters = "reference.safetensors";
 constexpr const char* kGroupsFile = "groups.jsonl";
 constexpr const char* kOverlongReward = "soft_overlong_punishment";
+constexpr int64_t kWorthReturning = 64 << 20;  // bytes; the pages of smaller models cost more than they are worth
 
 void check_minibatches(int64_t num_minibatches, int64_t num_groups) {
   if (num_minibatches <= num_groups) return;
   throw ConfigError(
       "num_minibatches",
       fmt::format("{} is more than the {} prompts of a step; a minibatch needs a group", num_minibatches, num_groups));
+}
+
+int64_t weight_bytes(const model::Model& model) {
+  int64_t bytes = 0;
+  for (const auto& parameter : model.parameters()) bytes += static_cast<int64_t>(parameter.tensor.nbytes());
+  return bytes;
 }
 
 // Of the first line.
@@ -126,7 +134,7 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
   report.completions = std::move(groups.completions);
   report.scores = std::move(groups.scores);
 
-  state.engine.release_weights();  // until state.follow()
+  state.engine.release_weights();  // until state.follow(): gradients and these are never there at once
 
   // Compare: how far each completion is above its own group.
   std::vector<GrpoSample> samples = state.samples(report);
@@ -145,6 +153,7 @@ StepReport GrpoTrainer::step(const data::PromptBatch& prompts, int64_t step, int
       stats.push_back(updates.run(minibatch, learning_rate));
     }
   }
+  if (weight_bytes(state.policy) >= kWorthReturning) ops::return_kept_memory();
   state.follow(step);
 
   report.metrics["learning_rate"] = learning_rate;

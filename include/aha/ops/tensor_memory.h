@@ -9,4 +9,8 @@ namespace aha::ops {
 /// For programs, at their start; a library leaves its host's memory alone.
 void use_large_pages();
 
+/// Gives what is kept for the next tensors back to the system: between pieces of work that need much memory each, but
+/// of other sizes. Does nothing unless large pages are in use.
+void return_kept_memory();
+
 }  // namespace aha::ops

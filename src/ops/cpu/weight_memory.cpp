@@ -15,18 +15,26 @@ constexpr int64_t kLineBytes = 64;
 
 int64_t round_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
+// Not of the heap: when the weights go, the system has it back.
 struct Block {
-  explicit Block(int64_t bytes) : size(round_up(bytes, kPageBytes)) {
-    memory.reset(static_cast<char*>(std::aligned_alloc(kPageBytes, static_cast<size_t>(size))));
-    if (!memory) throw std::bad_alloc();
-    madvise(memory.get(), static_cast<size_t>(size), MADV_HUGEPAGE);  // a wish: without it all works as well
+  explicit Block(int64_t bytes) : size(round_up(bytes, kPageBytes)), mapped(static_cast<size_t>(size + kPageBytes)) {
+    begin = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (begin == MAP_FAILED) throw std::bad_alloc();
+    memory = reinterpret_cast<char*>(round_up(reinterpret_cast<int64_t>(begin), kPageBytes));
+    madvise(memory, static_cast<size_t>(size), MADV_HUGEPAGE);  // a wish: without it all works as well
   }
-  int64_t size, used = 0;
-  std::unique_ptr<char, FreeNumbers> memory;
+  ~Block() { munmap(begin, mapped); }
+  Block(const Block&) = delete;
+
+  const int64_t size;
+  int64_t used = 0;
+  const size_t mapped;
+  void* begin;
+  char* memory;
 };
 
 std::shared_ptr<void> part_of(const std::shared_ptr<Block>& block, int64_t bytes) {
-  char* begin = block->memory.get() + block->used;
+  char* begin = block->memory + block->used;
   block->used += round_up(bytes, kLineBytes);
   return std::shared_ptr<void>(block, begin);
 }

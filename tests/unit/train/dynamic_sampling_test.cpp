@@ -41,6 +41,7 @@ JudgedGroups groups(int64_t first, const Values& rewards) {
                    .values = {rewards},
                    .total = rewards,
                    .num_failed = {1},
+                   .num_timed_out = {1},
                    .num_undecided = {2}};
   return groups;
 }
@@ -74,6 +75,7 @@ TEST(DynamicSampling, MoreGroupsComeBehind) {
   EXPECT_EQ(ids(all), (std::vector<int64_t>{0, 5, 6}));
   EXPECT_EQ(all.scores.total, (Values{0.0, 1.0, 1.0, 0.0, 0.25, 0.5}));
   EXPECT_EQ(all.scores.num_failed, std::vector<int64_t>{2});
+  EXPECT_EQ(all.scores.num_timed_out, std::vector<int64_t>{2});
   EXPECT_EQ(all.scores.num_undecided, std::vector<int64_t>{4});
   for (size_t i = 0; i < 6; ++i) EXPECT_EQ(all.completions.completions[i].prompt_index, static_cast<int64_t>(i / 2));
 }
