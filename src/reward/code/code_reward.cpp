@@ -51,12 +51,19 @@ Score CodeReward::score(const Submission& submission) const {
   if (!tests) return unreadable_tests(fault);
   const CodeExtraction extraction = last_code_block(submission.completion);
   if (!extraction.block) return no_code(extraction.reason);
-  const ProgramLanguage language = extraction.block->language.value_or(tests->language.value_or(language_));
+  const ProgramLanguage asked = tests->language.value_or(language_);
+  const ProgramLanguage language = extraction.block->language.value_or(asked);
   if (!tests->function.empty() && language != ProgramLanguage::kPython) {
     return no_code("the tests call a Python function, and the last block is in another language");
   }
-  const CodeVerdict found = judge_program(*runner_, language, extraction.block->source, *tests, judging_);
-  return score_of(found, tests->tests.size(), judging_.partial_credit);
+  try {
+    const CodeVerdict found = judge_program(*runner_, language, extraction.block->source, *tests, judging_);
+    return score_of(found, tests->tests.size(), judging_.partial_credit);
+  } catch (const MissingError& error) {
+    // A model must not get out of being judged by choosing a language that this machine cannot run.
+    if (language == asked) throw;
+    return no_code(std::string("the last block is in a language that cannot be judged here: ") + error.what());
+  }
 }
 
 void CodeReward::check_example(const data::Example& example, const std::string& place) const {

@@ -32,6 +32,7 @@ class StandIn final : public ProgramRunner {
   Executable compile(ProgramLanguage language, const std::string& source, BoxRun& run) const override {
     const std::lock_guard lock(mutex);
     compiled.push_back(source);
+    if (source.find("no compiler") != std::string::npos) throw MissingError("gcc is missing");
     if (source.find("#error") != std::string::npos) {
       run = ended(BoxStatus::kCompileError, "", "main.c:1: \xe2\x80\x98 expected");
       return {};
@@ -153,6 +154,15 @@ TEST(CodeReward, InfrastructureIsNeverAZero) {
     EXPECT_EQ(judged.verdict(), "infra_error");
     EXPECT_FALSE(judged.score.fault.empty());
   }
+}
+
+TEST(CodeReward, AModelCannotGetOutByChoosingALanguageThatIsNotThere) {
+  const Judged judged = judge(block("no compiler", "c"), kThreeTests, times_ten);
+  EXPECT_EQ(judged.score.value, 0.0);
+  EXPECT_EQ(judged.verdict(), "no_code");
+  RewardConfig config;
+  config.code.programming_language = "c";
+  EXPECT_THROW(judge(block("no compiler", "c"), kThreeTests, times_ten, config), MissingError);
 }
 
 TEST(CodeReward, PartialCreditIsTheShareOfTestsThatPass) {
