@@ -1,4 +1,4 @@
 // Asks for a program file of 8 GB.
-// expect: compile_error|timeout|memory|runtime_error; timeout: 2
-static char block[8ull << 30] = {1};
+// expect: compile_error|timeout|memory|runtime_error; once
+char block[8ull << 30] = {1};
 int main(void) { return block[1 << 20]; }
