@@ -103,10 +103,10 @@ struct BatchScores {
   std::vector<std::vector<std::optional<double>>> values;  // [reward][completion]
   std::vector<std::optional<double>> total;  // weighted sum over those that apply; null if none of a weight does, or
                                              // one has failed: such a completion teaches nothing
-  std::vector<int64_t> num_failed;     // by reward: it threw, said why not, or its value was no finite number
-  std::vector<int64_t> num_timed_out;  // by reward: of those, by running out of time
-  std::vector<int64_t> num_undecided;  // by reward: the verdict was "undecided"; the value is 0
-  int64_t num_judged = 0;              // completions that the three counts are of; some may have been left out since
+  std::vector<int64_t> num_failed;           // by reward: it threw, said why not, or its value was no finite number
+  std::vector<int64_t> num_timed_out;        // by reward: of those, by running out of time
+  std::vector<int64_t> num_undecided;        // by reward: the verdict was "undecided"; the value is 0
+  int64_t num_judged = 0;  // completions that the three counts are of; some may have been left out since
 };
 
 /// Judges batches with several rewards. A reward that throws counts as failed; the first few are logged.
