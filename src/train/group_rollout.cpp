@@ -42,8 +42,7 @@ void GroupRollout::ask(rollout::Engine& engine, rollout::SampleKey key, std::sto
   rollout::GenerateOptions options;
   options.stop = std::move(stop);
   options.on_completion = [this](int64_t number, const data::Completion& completion) {
-    pool_->submit(place(number, completion.sample_index), completion,
-                  groups_[static_cast<size_t>(number)].prompt);
+    pool_->submit(place(number, completion.sample_index), completion, groups_[static_cast<size_t>(number)].prompt);
   };
   options.policy_version = static_cast<int32_t>(step_);
   options.enough_requests = config_.enough_prompts;
