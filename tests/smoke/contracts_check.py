@@ -228,6 +228,24 @@ aha.refuses(*step, "--dtype", "bfloat16", mentions=["--dtype", "float32"])
 aha.refuses(*step, "--prompt-tokens", 600, mentions=["--prompt-tokens", "512"])
 aha.refuses(*step, "--steps", 0, mentions=["--steps"])
 
+# ---- doctor, sandbox: one JSON object; what a program wrote is text, whatever its bytes
+doctor = json.loads(aha.run("doctor", "--json").stdout)
+aha.expect(set(doctor) >= {"version", "libtorch", "cpu", "memory", "gpus", "sandbox"}, f"keys of doctor: {set(doctor)}")
+aha.expect(doctor["sandbox"]["isolation"] in aha.run("doctor").stdout, "doctor tells the isolation to people too")
+source, given = aha.scratch / "program.py", aha.scratch / "stdin.txt"
+source.write_text("import sys\nsys.stdout.buffer.write(input().encode() + b'\\xff')\nsys.exit(3)")
+given.write_text("41\n")
+sandbox = ["sandbox", source, "--language", "python"]
+if doctor["sandbox"]["isolation"] in ("cgroup", "namespaces") and doctor["sandbox"]["languages"]["python"]:
+    answer = json.loads(aha.run(*sandbox, "--stdin", given, "--timeout-seconds", 20, "--memory-mb", 256, "--json").stdout)
+    aha.expect(set(answer) == {"status", "exit_code", "stdout", "stderr", "seconds"}, f"keys of sandbox: {set(answer)}")
+    aha.expect((answer["status"], answer["exit_code"], answer["stdout"]) == ("runtime_error", 3, "41\ufffd"),
+               f"how the program ended: {answer}")
+    speed = json.loads(aha.run(*sandbox, "--stdin", given, "--repeat", 5).stdout)
+    aha.expect(speed["statuses"] == {"runtime_error": 5} and speed["boxes_per_second"] > 0, f"boxes a second: {speed}")
+aha.refuses("sandbox", aha.scratch / "absent.py", "--language", "python", mentions=["absent.py"])
+aha.refuses("sandbox", source, "--language", "rust", mentions=["rust", "python"])
+
 # ---- bad input: one sentence, the place, exit 2, nothing half-written
 def recipe(text):
     path = aha.scratch / "bad.yaml"
@@ -269,7 +287,8 @@ if os.path.exists("/dev/full"):
 
 # ---- help costs nothing
 aha.expect("run" in aha.run("--help").stdout and aha.run("--version").stdout.strip(), "--help and --version")
-for verb in ["run", "generate", "chat", "score", "tokenize", "eval", "data", "verify", "inspect", "bench"]:
+for verb in ["run", "generate", "chat", "score", "tokenize", "eval", "data", "verify", "inspect", "bench",
+             "sandbox", "doctor"]:
     aha.expect("aha " + verb in aha.run(verb, "--help").stdout, f"{verb} --help has an example")
 assert math.isfinite(aha.checks)
 print(f"{aha.checks} contracts hold")
