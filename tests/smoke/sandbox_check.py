@@ -22,7 +22,7 @@ def option(name, default=""):
 
 
 probe_path = pathlib.Path(option("--probe")).resolve()
-only, without, only_way = option("--only"), option("--without", "nothing"), option("--way")  # parts of names
+only, without, only_way = option("--only"), option("--without", "no such name"), option("--way")  # parts of names
 IS_ROOT = os.geteuid() == 0
 NUM_BOXES, MEMORY_MB, DEADLINE_SECONDS = 4, 256, 300
 WAYS = [Way("root"), Way("root, no control group", best="namespaces"), Way("normal user", is_normal_user=True),
@@ -63,8 +63,8 @@ def run_way(way, seen):
     num_attacks, start = 0, time.monotonic()
     if way_is_possible(way, probe.isolation, seen):
         requests = [attack.request(number, f"{probe.victim.process.pid}\n") for number, attack in enumerate(attacks)
-                    if probe.isolation != "landlock" or attack.language == "python"
-                    or (executables / str(number)).exists()]
+                    if not (seen and "once" in attack.options) and
+                    (probe.isolation != "landlock" or attack.language == "python" or (executables / str(number)).exists())]
         answers, faults = probe.run(requests, DEADLINE_SECONDS)
         aha.write_lines(f"{way.name}.jsonl".replace(" ", "_"), answers)
         for answer in answers:

@@ -55,7 +55,12 @@ std::string enter_user_namespace(int proc, int owner, int slot) {
   if (!make_pipe(ready)) return failure("pipe");
   const pid_t mapper = user == 0 ? start_mapper(proc, user_of(owner, slot), ready) : -1;
   if (user == 0) setgroups(0, nullptr);
-  if (unshare(CLONE_NEWUSER) != 0) return failure("user namespaces are refused");
+  if (unshare(CLONE_NEWUSER) != 0) {
+    const std::string why = failure("user namespaces are refused");
+    ready.write.close();
+    if (mapper > 0) ended_well(mapper);  // a cgroup with somebody in it cannot be removed
+    return why;
+  }
   prctl(PR_SET_DUMPABLE, 1);  // /proc/self belongs to nobody otherwise
   bool is_mapped = mapper > 0 && write_all(ready.write.get(), "", 1) && ended_well(mapper);
   if (!is_mapped) is_mapped = write_maps(proc, getpid(), user, group);

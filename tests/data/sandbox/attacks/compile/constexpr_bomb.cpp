@@ -1,5 +1,5 @@
 // Makes the compiler compute for ever.
-// expect: compile_error|timeout|memory; timeout: 2
+// expect: compile_error|timeout|memory; once
 constexpr unsigned long spin(unsigned long n) {
   unsigned long sum = 0;
   for (unsigned long i = 0; i < n; ++i)

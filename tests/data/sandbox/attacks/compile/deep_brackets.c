@@ -1,5 +1,5 @@
 // Nests 2^16 brackets, so that the compiler runs out of stack.
-// timeout: 2
+// once
 #define A(x) ((((x))))
 #define B(x) A(A(A(A(x))))
 #define C(x) B(B(B(B(x))))

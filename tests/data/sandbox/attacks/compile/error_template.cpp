@@ -1,5 +1,5 @@
 // Makes one complaint with a type of a million letters.
-// expect: compile_error|timeout|memory|output_limit; timeout: 2
+// expect: compile_error|timeout|memory|output_limit; once
 template <class A, class B>
 struct Pair {};
 template <int n>

@@ -1,4 +1,4 @@
 // Includes itself for ever.
-// expect: compile_error|timeout|memory; timeout: 2
+// expect: compile_error|timeout|memory; once
 #include __FILE__
 int main(void) { return 0; }

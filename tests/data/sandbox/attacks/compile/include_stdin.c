@@ -1,5 +1,4 @@
 // Waits for a program on the compiler's input, where nothing ever comes.
-// timeout: 2
 #include "/dev/stdin"
 #include "/dev/fd/0"
 int main(void) { return 0; }

@@ -1,4 +1,4 @@
 // Includes a file without end.
-// expect: compile_error|timeout|memory|output_limit; timeout: 2
+// expect: compile_error|timeout|memory|output_limit; once
 #include "/dev/zero"
 int main(void) { return 0; }

@@ -1,5 +1,5 @@
 // Doubles a word forty times.
-// expect: compile_error|timeout|memory; timeout: 2
+// expect: compile_error|timeout|memory; once
 #define A(x) x x
 #define B(x) A(A(A(A(A(A(A(A(x))))))))
 #define C(x) B(B(B(B(B(x)))))

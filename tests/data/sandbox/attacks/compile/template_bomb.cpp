@@ -1,5 +1,5 @@
 // Makes the compiler expand templates twice as many at each depth.
-// expect: compile_error|timeout|memory; timeout: 2
+// expect: compile_error|timeout|memory; once
 template <int depth, int path>
 struct Tree {
   static constexpr long value = Tree<depth - 1, 2 * path>::value + Tree<depth - 1, 2 * path + 1>::value;

@@ -1,5 +1,5 @@
 # Lifts the limit of recursion and recurses for ever.
-# expect: runtime_error|memory|timeout; timeout: 4
+# expect: runtime_error|memory|timeout; timeout: 1
 import sys
 sys.setrecursionlimit(10**9)
 def deeper(n):

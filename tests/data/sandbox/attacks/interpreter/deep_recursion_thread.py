@@ -1,5 +1,5 @@
 # Recurses for ever in a thread that asked for the largest stack.
-# expect: runtime_error|memory|timeout|ok; timeout: 4
+# expect: runtime_error|memory|timeout|ok; timeout: 1
 import sys
 import threading
 sys.setrecursionlimit(10**9)

@@ -1,3 +1,3 @@
 # Compiles a hundred thousand minus signs.
-# expect: runtime_error|memory|timeout; timeout: 4
+# expect: runtime_error|memory|timeout; timeout: 1
 eval("-" * 100000 + "1")
