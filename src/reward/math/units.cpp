@@ -56,6 +56,7 @@ std::string tidied(std::string text) {
       has_changed = true;
     }
   }
+  while (count('{') > count('}')) text += '}';  // "\\text{5 cm}"
   return text;
 }
 

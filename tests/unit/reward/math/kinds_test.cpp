@@ -116,7 +116,9 @@ TEST(Kinds, NumeralsOfOtherBases) {
 }
 
 TEST(Kinds, DeclaredUnits) {
-  check({"12", {"12 cm", "12\\text{ cm}", "12\\,\\mathrm{cm}", "$12$ cm", "12", "12 CM"}, {"13 cm", "12 m", "12 km"}},
+  check({"12",
+         {"12 cm", "12\\text{ cm}", "\\text{12 cm}", "12\\,\\mathrm{cm}", "$12$ cm", "12", "12 CM"},
+         {"13 cm", "12 m", "12 km"}},
         with_units({"cm"}));
   check({"12", {"12\\text{ cm}^2", "12 cm²", "12\\text{cm}^{2}"}, {"12\\text{ cm}", "144"}}, with_units({"cm^2"}));
   check({"7.5\\text{ m/s}", {"7.5", "7.5 m/s", "\\frac{15}{2}\\text{ m/s}"}, {"7.5 km/h"}}, with_units({"m/s"}));
