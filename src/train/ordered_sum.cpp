@@ -10,7 +10,16 @@
 namespace aha::train {
 namespace {
 
-constexpr int64_t kMostKeptBytes = 64 << 20;
+constexpr int64_t kMostKeptBytes = 32 << 20;
+
+// Nothing else reads it: autograd hands one tensor to several at times.
+bool is_own(const at::Tensor& tensor) {
+  return tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.is_contiguous();
+}
+
+at::Tensor owned(at::Tensor tensor) {
+  return is_own(tensor) ? std::move(tensor) : tensor.clone(at::MemoryFormat::Contiguous);
+}
 
 int64_t bytes_of(const at::Tensor& tensor) {
   return tensor.defined() ? tensor.numel() * static_cast<int64_t>(tensor.element_size()) : 0;
@@ -34,14 +43,11 @@ void OrderedSum::add(int64_t batch, size_t parameter, at::Tensor gradient) {
 void OrderedSum::take_turns(Slot& slot) {
   const at::NoGradGuard no_grad;
   for (auto turn = slot.early.find(slot.next); turn != slot.early.end(); turn = slot.early.find(++slot.next)) {
-    const at::Tensor& gradient = turn->second;
-    const int64_t bytes = bytes_of(gradient);
-    if (gradient.defined()) {
-      if (slot.sum.defined()) {
-        slot.sum.add_(gradient);
-      } else {
-        slot.sum = gradient.clone(at::MemoryFormat::Contiguous);
-      }
+    const int64_t bytes = bytes_of(turn->second);
+    if (slot.sum.defined() && turn->second.defined()) {
+      slot.sum = owned(std::move(slot.sum)).add_(turn->second);
+    } else if (turn->second.defined()) {
+      slot.sum = turn->second;  // as it is; the backward pass may hold it still
     }
     slot.early.erase(turn);
     keep(-bytes);
@@ -84,7 +90,7 @@ Gradients OrderedSum::take() {
   Gradients sums;
   for (size_t p = 0; p < values_.size(); ++p) {
     at::Tensor& sum = slots_[p].sum;
-    sums.push_back(sum.defined() ? std::move(sum) : at::zeros_like(values_[p]));
+    sums.push_back(sum.defined() ? owned(std::move(sum)) : at::zeros_like(values_[p]));
   }
   return sums;
 }
