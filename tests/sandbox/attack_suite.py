@@ -2,10 +2,10 @@
 
 A program's first comment says what it tries. The second, where there is one, holds `key: value` pairs: `expect` (the
 statuses that are right, separated by |), `timeout` (seconds), `memory_mb`, `repeat` (runs side by side), `control` (it
-harms nobody, and must succeed without a sandbox), `once` (a compiler takes long over it: in one way only), and for
-judging: `output` (what would be right; a secret number where it is not given) and `function`. Names between @ are filled
-in: where the secret file and the listeners are. Stdin is the number of a process outside. A program that got something
-it must not have prints a line that begins with ESCAPED:.
+harms nobody, and must succeed without a sandbox), `once` (a compiler takes long over it: in one way only), for
+judging: `output` (what would be right; a secret number where it is not given) and `function`. Names between @ are
+filled in: where the secret file and the listeners are. Stdin is the number of a process outside. A program that got
+something it must not have prints a line that begins with ESCAPED:.
 """
 import dataclasses
 import pathlib

@@ -38,15 +38,18 @@ C = [
     ("abort", CRASH, "abort();"),
     ("exit_code", CRASH, "return n % 200 + 1;"),
     ("endless_loop", SLOW, "for (volatile long i = 0;; ++i) continue;"),
-    ("large_array", LARGE, "char* p = malloc(1l << 30);\n  if (!p) return 1;\n  memset(p, n, 1l << 30);\n  printf(\"%d\\n\", p[n]);"),
+    ("large_array", LARGE, "char* p = malloc(1l << 30);\n  if (!p) return 1;\n  memset(p, n, 1l << 30);\n"
+     "  printf(\"%d\\n\", p[n]);"),
     ("long_output", LOUD, "for (int i = 0; i < 1000000; ++i) printf(\"%d %d\\n\", i, n);"),
     ("undeclared", UNCOMPILED, "printf(\"%d\\n\", NUMBER + m);"),
     ("missing_semicolon", UNCOMPILED, "int m = NUMBER\n  printf(\"%d\\n\", m);"),
     ("unlinked", UNCOMPILED, "int elsewhere(int);\n  printf(\"%d\\n\", elsewhere(NUMBER));"),
 ]
 CPP = [
-    ("exception", CRASH, 4, "#include <stdexcept>\n#include <cstdio>\nint main() {\n  std::puts(\"NUMBER\");\n  throw std::runtime_error(\"no\");\n}"),
-    ("out_of_range", CRASH, 4, "#include <cstdio>\n#include <vector>\nint main() {\n  std::puts(\"NUMBER\");\n  std::vector<int> v(3);\n  return v.at(NUMBER);\n}"),
+    ("exception", CRASH, 4, "#include <stdexcept>\n#include <cstdio>\nint main() {\n  std::puts(\"NUMBER\");\n"
+     "  throw std::runtime_error(\"no\");\n}"),
+    ("out_of_range", CRASH, 4, "#include <cstdio>\n#include <vector>\nint main() {\n  std::puts(\"NUMBER\");\n"
+     "  std::vector<int> v(3);\n  return v.at(NUMBER);\n}"),
     ("wrong_type", UNCOMPILED, 4, "#include <string>\nint main() {\n  std::string s = NUMBER;\n  return s;\n}"),
 ]
 C_FRAME = """#include <stdio.h>
@@ -66,7 +69,8 @@ def count_of(verdicts):
     return 3 if verdicts is SLOW else 6
 
 
-FAILURES = [Failure(f"python_{name}", "python", verdicts, source, count_of(verdicts)) for name, verdicts, source in PYTHON]
+FAILURES = [Failure(f"python_{name}", "python", verdicts, source, count_of(verdicts))
+            for name, verdicts, source in PYTHON]
 FAILURES += [Failure(f"c_{name}", "c", verdicts, C_FRAME.replace("BODY", body), count_of(verdicts))
              for name, verdicts, body in C]
 FAILURES += [Failure(f"cpp_{name}", "cpp", verdicts, source, count) for name, verdicts, count, source in CPP]

@@ -9,8 +9,8 @@ import subprocess
 import threading
 import time
 
-WRITABLE = ["/", "/tmp", "/var/tmp", "/dev", "/dev/shm", "/run", "/run/lock", "/etc", "/home", "/root", "/usr", "/usr/bin",
-            "/usr/lib", "/usr/local/bin", "/usr/local/lib", "/mnt", "/opt", "/srv", "/var", os.getcwd()]
+WRITABLE = ["/", "/tmp", "/var/tmp", "/dev", "/dev/shm", "/run", "/run/lock", "/etc", "/home", "/root", "/usr",
+            "/usr/bin", "/usr/lib", "/usr/local/bin", "/usr/local/lib", "/mnt", "/opt", "/srv", "/var", os.getcwd()]
 
 
 class Listeners:

@@ -10,7 +10,7 @@ import time
 from sandbox import confinement
 from sandbox.oracle import MemoryWatch, Victim, descendants
 
-MOST_PROCESSES, MOST_MEMORY = 2000, 12 << 30
+LIMITS = (("pids", "pids.max", 2000), ("memory", "memory.limit_in_bytes", 12 << 30))
 
 
 class SafetyNet:
@@ -18,7 +18,7 @@ class SafetyNet:
 
     def __init__(self):
         self.folders = []
-        for kind, name, limit in (("pids", "pids.max", MOST_PROCESSES), ("memory", "memory.limit_in_bytes", MOST_MEMORY)):
+        for kind, name, limit in LIMITS:
             folder = pathlib.Path(f"/sys/fs/cgroup/{kind}/aha_check_{os.getpid()}")
             try:
                 folder.mkdir()
@@ -71,7 +71,8 @@ class Probe:
         self.victim = Victim(way.prepare)
         canary, folder = os.open(oracle.canary, os.O_RDONLY), os.open(oracle.folder, os.O_RDONLY)
         self.process = subprocess.Popen(
-            [f"sandbox_probe_{oracle.secret}", "--best", way.best, "--boxes", str(num_boxes), "--executables", executables],
+            [f"sandbox_probe_{oracle.secret}", "--best", way.best, "--boxes", str(num_boxes), "--executables",
+             executables],
             executable=path, cwd=oracle.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, env={"PATH": os.environ["PATH"], "SECRET": oracle.secret}, pass_fds=(canary, folder),
             preexec_fn=lambda: way.prepare(net))
@@ -98,7 +99,9 @@ class Probe:
         time.sleep(1)
         after = descendants(os.getpid())
         self.watch.stop()
-        faults = [f"survivors beside the {before} processes of the sandbox: {sorted(after.values())}"] * (len(after) > before)
+        faults = []
+        if len(after) > before:
+            faults.append(f"survivors beside the {before} processes of the sandbox: {sorted(after.values())}")
         if len(answers) != sum(request["repeat"] for request in requests):
             faults.append(f"{len(answers)} answers to {len(requests)} programs; exit {self.process.poll()}")
         return answers, faults

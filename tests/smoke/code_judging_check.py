@@ -25,9 +25,9 @@ def verify(name, rows, *options, way=None, exit_codes=(0,)):
     """The answers of `aha verify code`, or its exit code where it refuses."""
     source = aha.write_lines(f"{name}.jsonl", rows)
     target = aha.scratch / f"{name}.out.jsonl"
-    process = subprocess.run([str(aha.path), "verify", "code", "--input", str(source), "--output", str(target), "--threads",
-                              str(NUM_CALLERS), *options], capture_output=True, text=True, cwd=ROOT,
-                             preexec_fn=way.prepare if way else None)
+    command = [str(aha.path), "verify", "code", "--input", str(source), "--output", str(target)]
+    process = subprocess.run([*command, "--threads", str(NUM_CALLERS), *options], capture_output=True, text=True,
+                             cwd=ROOT, preexec_fn=way.prepare if way else None)
     aha.expect(process.returncode in exit_codes, f"{name}: exit {process.returncode}: {process.stderr[-2000:]}")
     return read_lines(target) if process.returncode == 0 else process.returncode
 
@@ -44,8 +44,8 @@ def attack_row(attack):
 
 
 HONEST = [{"id": "honest", "completion": completion("python", "print(42)"), "inputs": [""], "outputs": ["42"]},
-          {"id": "honest call", "completion": completion("python", "def solve(x):\n    return [x, 42]"), "fn_name": "solve",
-           "inputs": [[1]], "outputs": [[1, 42]]},
+          {"id": "honest call", "completion": completion("python", "def solve(x):\n    return [x, 42]"),
+           "fn_name": "solve", "inputs": [[1]], "outputs": [[1, 42]]},
           {"id": "honest threads", "inputs": [""] * 4, "outputs": ["28"] * 4, "completion": completion("python", """
 import threading, time
 done = []
@@ -64,7 +64,7 @@ for way in WAYS:
                if not way.without_namespaces or attack.language == "python"]
     options = ["--set", "timeout_seconds=1", "--set", "memory_mb=256"] + way.without_namespaces * [
         "--set", "allow_landlock=true"]
-    answers = verify("attacks", [attack_row(attack) for attack in attacks] + HONEST, *options, way=way, exit_codes=(0, 3))
+    answers = verify("attacks", [*map(attack_row, attacks), *HONEST], *options, way=way, exit_codes=(0, 3))
     if answers == 3:
         skipped.append(f"{way.name}: this machine gives no isolation to it")
         continue
@@ -73,8 +73,8 @@ for way in WAYS:
             masked.append(f"{way.name}: {answer['id']}: {answer['detail']}")
         elif answer["reward"] > 0:
             forged.append(f"{way.name}: {answer['id']}: {answer['detail']}")
-    aha.expect([answer["reward"] for answer in answers[-len(HONEST):]] == [1] * len(HONEST),
-               f"honest beside attacks: {answers[-len(HONEST):]}")
+    beside = answers[-len(HONEST):]
+    aha.expect([answer["reward"] for answer in beside] == [1] * len(HONEST), f"honest beside attacks: {beside}")
     attempts += len(attacks)
 for sentence in forged + masked + skipped:
     print(sentence)
@@ -98,9 +98,10 @@ for row, answer in zip(rows, answers, strict=True):
     verdict = answer["detail"]["verdict"]
     infra += answer["reward"] is None
     if verdict not in row["verdicts"] or answer["reward"] != (1 if row["verdicts"] == ["passed"] else 0):
-        wrong.append(f"{row['name']}: {answer['reward']} {json.dumps(answer['detail'])[:500]}, right is {row['verdicts']}")
+        detail = json.dumps(answer["detail"])[:500]
+        wrong.append(f"{row['name']}: {answer['reward']}, right is {row['verdicts']}: {detail}")
 for sentence in wrong:
     print(sentence)
-print(f"forged: 0 of {attempts} attempts; honest: {len(rows)} judged in {time.monotonic() - start:.0f} s, {len(wrong)} wrong, "
-      f"{infra} of them infrastructure")
+print(f"forged: 0 of {attempts} attempts; honest: {len(rows)} judged in {time.monotonic() - start:.0f} s, "
+      f"{len(wrong)} wrong, {infra} of them infrastructure")
 aha.expect(not wrong, f"{len(wrong)} honest programs were judged wrongly")

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 int main(void) {
-  struct { struct file_handle handle; unsigned char number[8]; } root = {{8, 1}, {2}};
+  struct {
+    struct file_handle handle;
+    unsigned char number[8];
+  } root = {{8, 1}, {2}};
   const char* places[] = {"/", "/usr", "/tmp", "/dev/null"};
   for (int p = 0; p < 4; ++p) {
     const int place = open(places[p], O_RDONLY);

@@ -6,7 +6,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 int main(void) {
-  const struct { int status, exit_code; long bytes; } verdict = {0, 0, 0};
+  const struct {
+    int status, exit_code;
+    long bytes;
+  } verdict = {0, 0, 0};
   for (int stream = 0; stream < 3; ++stream) {
     if (send(stream, &verdict, sizeof verdict, MSG_OOB) > 0 || send(stream, &verdict, sizeof verdict, 0) > 0)
       printf("ESCAPED: stream %d is a socket\n", stream);

@@ -10,6 +10,7 @@ int main(void) {
   for (int p = 0; p < 3; ++p) {
     const long process = syscall(434, pids[p], 0);
     for (int descriptor = 0; descriptor < 64; ++descriptor)
-      if (process >= 0 && syscall(438, process, descriptor, 0) >= 0) printf("ESCAPED: file %d of %d\n", descriptor, pids[p]);
+      if (process >= 0 && syscall(438, process, descriptor, 0) >= 0)
+        printf("ESCAPED: file %d of %d\n", descriptor, pids[p]);
   }
 }

@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <sys/msg.h>
 int main(void) {
-  static struct { long type; char text[8192]; } message = {.type = 1};
+  static struct {
+    long type;
+    char text[8192];
+  } message = {.type = 1};
   for (int i = 0; i < 16; ++i) {
     const int queue = msgget(IPC_PRIVATE, IPC_CREAT | 0666);
     if (queue < 0) break;

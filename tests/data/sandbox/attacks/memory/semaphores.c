@@ -2,6 +2,4 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <sys/sem.h>
-int main(void) {
-  puts(semget(IPC_PRIVATE, 1000, IPC_CREAT | 0666) >= 0 ? "ESCAPED: System V semaphores" : "stopped");
-}
+int main(void) { puts(semget(IPC_PRIVATE, 1000, IPC_CREAT | 0666) >= 0 ? "ESCAPED: System V semaphores" : "stopped"); }

@@ -13,7 +13,8 @@ int main(void) {
     if (file < 0) file = open(paths[p], O_RDONLY), lock.l_type = F_RDLCK;
     if (fcntl(file, F_SETLK, &lock) < 0 && (errno == EAGAIN || errno == EACCES)) printf("blocked on %s\n", paths[p]);
     struct flock probe = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
-    if (fcntl(file, F_GETLK, &probe) == 0 && probe.l_type != F_UNLCK) printf("ESCAPED: another box locks %s\n", paths[p]);
+    if (fcntl(file, F_GETLK, &probe) == 0 && probe.l_type != F_UNLCK)
+      printf("ESCAPED: another box locks %s\n", paths[p]);
   }
   usleep(400000);
 }
