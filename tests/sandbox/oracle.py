@@ -135,7 +135,7 @@ class Oracle:
 
     def left_files(self):
         for folder in WRITABLE + [str(self.folder)]:
-            for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            for name in os.listdir(folder) if os.access(folder, os.R_OK | os.X_OK) else []:
                 if "aha_attack" in name and self.token in name:
                     yield os.path.join(folder, name)
 

@@ -1,4 +1,5 @@
 """Programs that try to come out of the sandbox, in every way that this machine can be run, seen from outside."""
+import dataclasses
 import os
 import pathlib
 import shutil
@@ -64,8 +65,8 @@ def run_way(way, seen):
     if not IS_ROOT and not way.is_normal_user:
         return skipped.append(f"{way.name}: this check is not run as root")
     net = SafetyNet()
-    probe = Probe(probe_path, way if IS_ROOT else Way(way.name, False, way.without_namespaces), oracle, executables,
-                  NUM_BOXES, net)
+    here = dataclasses.replace(way, is_normal_user=way.is_normal_user and IS_ROOT)
+    probe = Probe(probe_path, here, oracle, executables, NUM_BOXES, net)
     num_attacks, start = 0, time.monotonic()
     if way_is_possible(way, probe.isolation, seen):
         requests = [attack.request(number, f"{probe.victim.process.pid}\n") for number, attack in enumerate(attacks)
