@@ -49,6 +49,11 @@ Complex ComplexPoint::square_root(const Complex& a) const {
     if (a.real.is_exact_zero()) return a;
     const int sign = fixed_.sign(a.real);
     if (sign < 0) return {{}, fixed_.square_root(fixed_.negated(a.real))};
+    if (sign == 0) {  // a little above zero or a little below: real or imaginary
+      const Fixed size = fixed_.square_root(absolute(a).real);
+      const Fixed around{0, fixed_.ulps_between(size, fixed_.negated(size))};
+      return fixed_.is_known(size) ? Complex{around, around} : unknown();
+    }
     return {fixed_.square_root(a.real), {}};
   }
   // √a = (r + i·b/r) with r = √((|a| + re a) / 2), away from the negative axis, which is the cut.
