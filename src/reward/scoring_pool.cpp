@@ -11,22 +11,18 @@
 #include "aha/core/error.h"
 
 namespace aha::reward {
-namespace {
-
-enum class Phase { kEmpty, kHandedIn, kJudged };
-
-struct Place {
-  Phase phase = Phase::kEmpty;
-  data::Completion completion;  // text, ids and end
-  const data::Prompt* prompt = nullptr;
-  Judgement judgement;
-
-  Submission submission() const { return submission_of(completion, *prompt); }
-};
-
-}  // namespace
-
 struct ScoringPool::State {
+  enum class Phase { kEmpty, kHandedIn, kJudged };
+
+  struct Place {
+    Phase phase = Phase::kEmpty;
+    data::Completion completion;  // text, ids and end
+    const data::Prompt* prompt = nullptr;
+    Judgement judgement;
+
+    Submission submission() const { return submission_of(completion, *prompt); }
+  };
+
   State(const Scorer& the_scorer, int64_t num_places) : scorer(the_scorer), places(static_cast<size_t>(num_places)) {}
   Place& at(int64_t index);
   void judge_all(std::stop_token ended);
@@ -39,7 +35,7 @@ struct ScoringPool::State {
   std::vector<std::jthread> threads;  // last, so that they end before what they use
 };
 
-Place& ScoringPool::State::at(int64_t index) {
+ScoringPool::State::Place& ScoringPool::State::at(int64_t index) {
   AHA_CHECK(index >= 0 && index < std::ssize(places), "a completion has no place in the scoring pool");
   return places[static_cast<size_t>(index)];
 }
@@ -53,7 +49,7 @@ void ScoringPool::State::judge_all(std::stop_token ended) {
     Judgement judgement = scorer.judge(place.submission());
     lock.lock();
     place.judgement = std::move(judgement);
-    place.phase = Phase::kJudged;
+    place.phase = State::Phase::kJudged;
     judged.notify_all();
   }
 }
@@ -74,9 +70,9 @@ ScoringPool::~ScoringPool() {
 void ScoringPool::submit(int64_t place, const data::Completion& completion, const data::Prompt& prompt) {
   {
     const std::lock_guard lock(state_->mutex);
-    Place& taken = state_->at(place);
-    AHA_CHECK(taken.phase == Phase::kEmpty, "a completion was handed to the scoring pool twice");
-    taken.phase = Phase::kHandedIn;
+    State::Place& taken = state_->at(place);
+    AHA_CHECK(taken.phase == State::Phase::kEmpty, "a completion was handed to the scoring pool twice");
+    taken.phase = State::Phase::kHandedIn;
     taken.completion.text = completion.text;
     taken.completion.token_ids = completion.token_ids;
     taken.completion.finish_reason = completion.finish_reason;
@@ -91,9 +87,9 @@ BatchScores ScoringPool::wait(const std::vector<int64_t>& places, std::stop_toke
   std::vector<Judgement> judgements;
   std::unique_lock lock(state_->mutex);
   for (const int64_t index : places) {
-    Place& place = state_->at(index);
-    AHA_CHECK(place.phase != Phase::kEmpty, "a completion was never handed to the scoring pool");
-    if (!state_->judged.wait(lock, stop, [&] { return place.phase == Phase::kJudged; })) {
+    State::Place& place = state_->at(index);
+    AHA_CHECK(place.phase != State::Phase::kEmpty, "a completion was never handed to the scoring pool");
+    if (!state_->judged.wait(lock, stop, [&] { return place.phase == State::Phase::kJudged; })) {
       throw StoppedError("stopped as asked, while completions were judged");
     }
     submissions.push_back(place.submission());

@@ -129,19 +129,19 @@ struct InstructionOptions {
 
 /// One entry of `rewards:`. A bare name means its last definition in the recipe, else these defaults.
 struct RewardConfig {
-  std::string name;      // accuracy, format, language_consistency, or one's own name with `verifier`
-  std::string verifier;  // one of verifier_names(); empty: by name (accuracy = math)
+  std::string name = {};      // accuracy, format, language_consistency, or one's own name with `verifier`
+  std::string verifier = {};  // one of verifier_names(); empty: by name (accuracy = math)
   double weight = 1.0;
   double max_error_rate = 0.1;  // share of a step's completions that may go unjudged by failure
-  std::string watch;            // a verifiable reward that must not fall while this one rises
-  LimitOptions limits;
-  CodeOptions code;
-  ShapingOptions shaping;
-  JudgeOptions judge;
-  CommandOptions command;
-  JsonOptions json;
-  FormatOptions format;
-  InstructionOptions instruction;
+  std::string watch = {};       // a verifiable reward that must not fall while this one rises
+  LimitOptions limits = {};
+  CodeOptions code = {};
+  ShapingOptions shaping = {};
+  JudgeOptions judge = {};
+  CommandOptions command = {};
+  JsonOptions json = {};
+  FormatOptions format = {};
+  InstructionOptions instruction = {};
   template <class Fields>
   void visit(Fields& field) {
     field("name", name, "name in the metrics: rewards/<name>/mean", required());
