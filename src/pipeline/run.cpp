@@ -144,6 +144,7 @@ std::filesystem::path run_recipe(const RunOptions& options) {
   }
   check_device(loaded.recipe.device);
   if (!options.allow_commands) refuse_commands(loaded.recipe.stages);
+  reward::set_verifier_secret(static_cast<uint64_t>(loaded.recipe.seed));
   return Run(options, loaded).run();
 }
 

@@ -86,6 +86,10 @@ std::vector<std::string> verifier_names();
 std::string verifier_summary(const std::string& verifier);
 /// The verifier an entry means: its own, or that of its name (accuracy = math).
 std::string verifier_of(const RewardConfig& config);
+/// The mathematics compares formulas at places that nobody can know beforehand. They are drawn from the system, once a
+/// process, or from this: a run gives its seed, so that one that goes on says the same of an answer as an unbroken one.
+void set_verifier_secret(uint64_t secret);
+
 struct Contradiction {
   std::string key, sentence;
 };

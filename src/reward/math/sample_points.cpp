@@ -1,4 +1,4 @@
-// Each variable has a coordinate of its own, drawn from the process's secret.
+// Each variable has a coordinate of its own, drawn from the secret in use.
 #include "reward/math/sample_points.h"
 
 #include "reward/math/secret.h"

@@ -1,4 +1,4 @@
-// Primes drawn from the process's secret.
+// Primes drawn from the secret in use.
 #include <array>
 
 #include "reward/math/modular.h"
@@ -42,7 +42,12 @@ SecretPrime draw(uint64_t seed) {
 }  // namespace
 
 const SecretPrime& secret_prime(int index) {
-  static const std::array<SecretPrime, kNumSecretPrimes> primes = {draw(0), draw(1), draw(2)};
+  thread_local uint64_t secret = 0;
+  thread_local std::array<SecretPrime, kNumSecretPrimes> primes;
+  if (primes[0].value == 0 || secret != current_secret()) {
+    secret = current_secret();
+    primes = {draw(0), draw(1), draw(2)};
+  }
   return primes[static_cast<size_t>(index)];
 }
 

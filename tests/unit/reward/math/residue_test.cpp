@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include "aha/reward/reward.h"
 #include "reward/math/magnitude.h"
 #include "reward/math/modular.h"
 #include "reward/math/parser.h"
+#include "reward/math/secret.h"
 
 namespace aha::reward::math::residue_test {
 namespace {
@@ -23,6 +25,17 @@ struct Read {
   }
   Magnitude size() const { return magnitude(expression, values, expression.root); }
 };
+
+TEST(SecretPrime, FollowsTheSecretThatARunSets) {
+  set_verifier_secret(7);
+  const uint64_t before = secret_prime(0).value, number = secret_number("x", 1);
+  set_verifier_secret(8);
+  EXPECT_NE(secret_prime(0).value, before);
+  EXPECT_NE(secret_number("x", 1), number);
+  set_verifier_secret(7);
+  EXPECT_EQ(secret_prime(0).value, before);
+  EXPECT_EQ(secret_number("x", 1), number);
+}
 
 TEST(SecretPrime, IsPrimeAndHasARootOfMinusOne) {
   for (int i = 0; i < kNumSecretPrimes; ++i) {
