@@ -26,7 +26,7 @@ namespace {
 constexpr const char* kReferenceAdapters = "reference.safetensors";
 constexpr const char* kGroupsFile = "groups.jsonl";
 constexpr const char* kOverlongReward = "soft_overlong_punishment";
-constexpr int64_t kWorthReturning = 64 << 20;  // bytes; the pages of smaller models cost more than they are worth
+constexpr int64_t kWorthReturning = 256 << 20;  // bytes; the pages of smaller models cost more than they are worth
 
 void check_minibatches(int64_t num_minibatches, int64_t num_groups) {
   if (num_minibatches <= num_groups) return;
